@@ -1,0 +1,21 @@
+"""The process: `gunicorn app:app` in earnest, `flask run` while developing, `python app.py` without either."""
+
+import sys
+
+if __name__ == "__main__":
+    # Before any other import. gunicorn's worker patches by itself, and `flask run` serves with threads.
+    import eventlet
+
+    eventlet.monkey_patch()
+
+from chat import create_app
+from chat.config import Config, ConfigError
+from chat.store.embedded import EmbeddedRedisError
+
+try:
+    app = create_app()
+except (ConfigError, EmbeddedRedisError) as error:
+    sys.exit(f"The chat cannot start: {error}")
+
+if __name__ == "__main__":
+    app.extensions["socketio"].run(app, port=Config.from_environ().port)

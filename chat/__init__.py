@@ -1,0 +1,37 @@
+"""A self-hosted real-time chat."""
+
+from typing import TYPE_CHECKING
+
+from chat.config import Config
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(config: Config | None = None) -> "Flask":
+    """Make the application: the pages, the live line and the commands around one chat.
+
+    Args:
+        config: the settings; the environment's unless given.
+
+    Raises:
+        chat.config.ConfigError: a setting cannot be used.
+        chat.store.embedded.EmbeddedRedisError: there is no `REDIS_URL`, and no Redis to start.
+    """
+    # Imported here, so that reading the settings alone stays light.
+    from flask import Flask
+
+    from chat import cli, live, logs, web
+    from chat.domain import Chat
+    from chat.store.connection import connect
+
+    config = config or Config.from_environ()
+    logs.init(config)
+    app = Flask(__name__, root_path=str(config.checkout), instance_path=str(config.instance))
+    chat = Chat(connect(config), config)
+
+    web.init_app(app, chat, config)
+    live.init_app(app, chat, config)
+    web.trust_proxies(app, config)
+    cli.init_app(app, chat, config)
+    return app

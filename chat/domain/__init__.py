@@ -1,0 +1,36 @@
+"""What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
+
+from chat.config import Config
+from chat.domain.bus import Bus
+from chat.domain.limits import Limits
+from chat.domain.log import Log
+from chat.domain.memberships import Memberships
+from chat.domain.messages import Messages
+from chat.domain.people import People
+from chat.domain.presence import Presence
+from chat.domain.rooms import Rooms
+from chat.store.connection import Store
+
+
+class Chat:
+    """Everything that can be asked of the chat, each noun by its name."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self.store = store
+        self.bus = Bus(store, config)
+        self.limits = Limits(store, config)
+        self.people = People(store, config, self.limits)
+        self.rooms = Rooms(store, config, self.limits, self.bus)
+        self.memberships = Memberships(store, config, self.rooms)
+        self.log = Log(store, config, self.limits)
+        self.messages = Messages(self.log, config)
+        self.presence = Presence(store)
+
+    def sign_out(self, person_id: str) -> None:
+        """Give a person's name back, end their memberships, and have every worker close their connections."""
+        person = self.people.find(person_id)
+        if person is None:
+            return
+        self.memberships.end_all(person)
+        self.people.release(person)
+        self.bus.signal("signedOut", {"user": person.id})

@@ -1,0 +1,136 @@
+"""Rooms: a name, what it is about, and the epoch and head of its log."""
+
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from chat.config import Config
+from chat.domain.bus import Bus
+from chat.domain.limits import Limits
+from chat.domain.people import Person
+from chat.errors import ChatError
+from chat.store.connection import Store
+
+LONGEST_NAME = 32
+LONGEST_TOPIC = 200
+ROOMS = "chat:{rooms}"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as it was when looked up; `head` is the `seq` of its newest entry."""
+
+    name: str
+    topic: str
+    epoch: str
+    head: int
+
+
+def key(name: str, part: str = "") -> str:
+    """The Redis key of a room, or of a part of it. The tag puts a room and its bus into one slot of a cluster."""
+    return f"chat:{{0}}:room:{name}" + (f":{part}" if part else "")
+
+
+class Rooms:
+    """All rooms of the chat. The default room stands from the start."""
+
+    def __init__(self, store: Store, config: Config, limits: Limits, bus: Bus) -> None:
+        self._store = store
+        self._limits = limits
+        self._bus = bus
+        self._most = config.max_rooms
+        self.default = normalise(config.default_room)
+
+    def find(self, name: str) -> Room:
+        """The room of this name.
+
+        Raises:
+            ChatError: `room_not_found`.
+        """
+        room = self._read(name)
+        if room is None and name == self.default:
+            self._found(name, "")
+            room = self._read(name)
+        if room is None:
+            raise not_found(name)
+        return room
+
+    def all(self) -> list[Room]:
+        """Every room, the default first, then by name."""
+        self.find(self.default)
+        listed = sorted(self._store.redis.zrange(ROOMS, 0, -1), key=lambda name: (name != self.default, name))
+        with self._store.redis.pipeline(transaction=False) as pipeline:
+            for name in listed:
+                pipeline.hmget(key(name), "topic", "epoch", "head")
+            rows = pipeline.execute()
+        return [room for name, row in zip(listed, rows, strict=True) if (room := _room(name, row))]
+
+    def create(self, text: str, topic: str, person: Person) -> Room:
+        """Make a room, and let everyone connected know.
+
+        Raises:
+            ChatError: `room_invalid`, `room_taken`, `rooms_full` or `too_fast`.
+        """
+        name, topic = normalise(text), _topic(topic)
+        if self._store.redis.zcard(ROOMS) >= self._most:
+            raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
+        self._limits.take("room", person.id)
+        if not self._found(name, topic):
+            raise ChatError("room_taken", f"There is a room called {name} already.")
+        self._bus.signal("room", {"name": name, "topic": topic})
+        return self.find(name)
+
+    def _found(self, name: str, topic: str) -> bool:
+        made = self._store.run("found", [key(name)], [secrets.token_hex(8), topic])
+        # Repeated for a room that is there: whoever made it may have been stopped before this line.
+        self._store.redis.zadd(ROOMS, {name: 0})
+        return bool(made)
+
+    def _read(self, name: str) -> Room | None:
+        return _room(name, self._store.redis.hmget(key(name), "topic", "epoch", "head"))
+
+
+def normalise(text: str) -> str:
+    """The room's name that `text` asks for: NFKC, lower case, words joined by hyphens.
+
+    Raises:
+        ChatError: `room_invalid`, with the reason.
+    """
+    name = re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", text).strip().lstrip("#").lower()).strip("-")
+    if not name:
+        raise ChatError("room_invalid", "Type a name for the room first.")
+    if len(name) > LONGEST_NAME:
+        raise ChatError(
+            "room_invalid", f"That is {len(name)} characters long; a room's name has at most {LONGEST_NAME}."
+        )
+    for character in name:
+        if character != "-" and unicodedata.category(character)[0] not in "LNM":
+            raise ChatError(
+                "room_invalid", f"A room's name has letters, digits and hyphens; {_shown(character)} is neither."
+            )
+    return name
+
+
+def not_found(name: str) -> ChatError:
+    """There is no such room among those that one may see."""
+    return ChatError("room_not_found", f"There is no room called {name[:LONGEST_NAME]} here.")
+
+
+def _topic(text: str) -> str:
+    topic = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(topic) > LONGEST_TOPIC:
+        raise ChatError("room_invalid", f"That topic is {len(topic)} characters long; it may have {LONGEST_TOPIC}.")
+    if any(unicodedata.category(character)[0] == "C" for character in topic):
+        raise ChatError("room_invalid", "That topic contains an invisible character. Type it without.")
+    return topic
+
+
+def _room(name: str, row: list[Any]) -> Room | None:
+    topic, epoch, head = row
+    return Room(name, topic or "", epoch, int(head)) if epoch else None
+
+
+def _shown(character: str) -> str:
+    return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"

@@ -1,0 +1,88 @@
+"""What leans on private parts of python-socketio and python-engineio: closing transports, deadlines, bad packets.
+
+At start it checks that those parts are still there. Otherwise Socket.IO serves as it comes, and the log says what is missing.
+"""
+
+import logging
+import time
+from typing import Any
+
+import socketio
+
+IDENTIFY_WITHIN = 15.0
+"""Seconds in which a connection has to say who it is."""
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """The transports below Socket.IO's connections, each known by its Engine.IO id (`eio_sid`)."""
+
+    def __init__(self, server: socketio.Server) -> None:
+        self._server = server
+        self._deadlines: dict[str, float] = {}
+        handlers = getattr(server.eio, "handlers", {})
+        if {"connect", "message", "disconnect"} <= set(handlers) and hasattr(server.manager, "eio_sid_from_sid"):
+            self._connect, self._message, self._disconnect = (
+                handlers[event] for event in ("connect", "message", "disconnect")
+            )
+            for event, guard in (("connect", self._opened), ("message", self._received), ("disconnect", self._closed)):
+                server.eio.on(event, guard)
+            self._fits = True
+        else:
+            log.warning(
+                "This python-socketio is not the one known here: connections get no deadline to say who they are."
+            )
+            self._fits = False
+
+    def identified(self, sid: str) -> None:
+        """Lift the deadline of a connection that said who it is."""
+        self._deadlines.pop(self._transport_of(sid), None)
+
+    def close(self, sid: str) -> None:
+        """End a Socket.IO connection, and its transport with it."""
+        transport = self._transport_of(sid)
+        if transport:
+            self._close(transport)
+        else:
+            self._server.disconnect(sid)
+
+    def expire(self) -> None:
+        """Close the transports whose deadline has passed."""
+        now = time.monotonic()
+        # All deadlines are equally far away, so the dictionary is in their order.
+        for transport, deadline in list(self._deadlines.items()):
+            if deadline > now:
+                break
+            del self._deadlines[transport]
+            log.info("closing a connection that did not say who it is within %.0f s", IDENTIFY_WITHIN)
+            self._close(transport)
+
+    def _transport_of(self, sid: str) -> str:
+        return (self._server.manager.eio_sid_from_sid(sid, "/") or "") if self._fits else ""
+
+    def _close(self, transport: str) -> None:
+        # Closing waits until what is queued was sent, which is up to the client.
+        self._server.start_background_task(self._server.eio.disconnect, transport)
+
+    def _opened(self, transport: str, environ: dict[str, Any]) -> Any:
+        self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
+        return self._connect(transport, environ)
+
+    def _received(self, transport: str, data: Any) -> None:
+        try:
+            self._message(transport, data)
+        except Exception as error:
+            # Handlers answer for their own faults, so this is a packet that cannot be read, or Redis away at connect.
+            log.warning("closing a connection: %s: %s", type(error).__name__, str(error)[:200])
+            self._close(transport)
+            return
+        if transport not in self._deadlines and not self._speaks(transport):
+            self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
+
+    def _speaks(self, transport: str) -> bool:
+        return self._server.manager.sid_from_eio_sid(transport, "/") is not None
+
+    def _closed(self, transport: str, reason: str) -> None:
+        self._deadlines.pop(transport, None)
+        self._disconnect(transport, reason)

@@ -1,0 +1,257 @@
+"""The events that a client may send: each checked, done, and answered."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from flask import request, session
+from flask_socketio import SocketIO, join_room, leave_room
+
+from chat.domain import Chat, names
+from chat.domain.log import Page, Position
+from chat.domain.people import Person
+from chat.domain.presence import GRACE
+from chat.errors import ChatError, not_signed_in, unavailable
+from chat.live import schemas
+from chat.live.broadcast import Broadcast
+from chat.live.connections import Connection, Connections
+from chat.live.delivery import Delivery, channel
+from chat.live.engine import Engine
+from chat.live.heartbeat import Heartbeat
+from chat.store.connection import Unreachable
+
+TYPING_AGAIN = 2.0
+"""Seconds within which saying again that one types is not passed on."""
+
+log = logging.getLogger(__name__)
+Answer = dict[str, Any]
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def personal(person_id: str) -> str:
+    """The Socket.IO room of one person's connections."""
+    return f"person:{person_id}"
+
+
+class Events:
+    """The handlers of one worker."""
+
+    def __init__(
+        self,
+        socketio: SocketIO,
+        chat: Chat,
+        connections: Connections,
+        engine: Engine,
+        delivery: Delivery,
+        broadcast: Broadcast,
+        heartbeat: Heartbeat,
+        start: Callable[[], None],
+    ) -> None:
+        self._start = start
+        self._chat = chat
+        self._connections = connections
+        self._engine = engine
+        self._delivery = delivery
+        self._broadcast = broadcast
+        self._heartbeat = heartbeat
+
+        socketio.on_event("connect", self.connect)
+        socketio.on_event("disconnect", self.disconnect)
+        for event, schema, act in (
+            ("setUsername", schemas.SetUsername, self.set_username),
+            ("join", schemas.Join, self.join),
+            ("leave", schemas.Leave, self.leave),
+            ("sendMessage", schemas.SendMessage, self.send_message),
+            ("history", schemas.History, self.history),
+            ("typing", schemas.Typing, self.typing),
+            ("read", schemas.Read, self.read),
+        ):
+            socketio.on_event(event, self._answered(event, schema, act))
+        socketio.on_event("*", self._unknown)
+
+    # Life cycle
+
+    def connect(self, _auth: Any = None) -> None:
+        """Note the connection, and who it is if its cookie says so.
+
+        A store that does not answer ends the connection instead of refusing it: clients come back from that by themselves.
+        """
+        self._start()
+        connection = Connection(_sid(), request.remote_addr or "")
+        person = self._chat.people.find(session.get("person", ""))
+        self._connections.add(connection)
+        if person:
+            self._identify(connection, person)
+
+    def disconnect(self, _reason: str = "") -> None:
+        """Forget the connection; whoever it was stays here for a grace."""
+        connection = self._connections.remove(_sid())
+        if connection is None or connection.person is None:
+            return
+        for room in connection.typing:
+            self._tell_typing(connection, connection.person, room, on=False)
+        try:
+            for room in connection.rooms:
+                grace = 0 if connection.signed_out else GRACE
+                self._chat.presence.depart(room, connection.person, connection.sid, grace=grace)
+            if connection.signed_out:
+                self._heartbeat.tell(connection.rooms)
+        except Unreachable:
+            log.debug("a departure could not be noted; the lease ends by itself")
+
+    # What a client asks
+
+    def set_username(self, connection: Connection, ask: schemas.SetUsername) -> Answer:
+        """Say who one is, and join the default room."""
+        answer: Answer = {}
+        if connection.person is None:
+            token = ask.token
+            person = self._chat.people.prove(ask.user, token) if token else None
+            if person is None:
+                token = secrets.token_urlsafe(24)
+                person = self._chat.people.claim(ask.user, connection.address, token)
+            self._identify(connection, person)
+            answer["token"] = token
+        elif names.normalise(ask.user) != connection.person.name:
+            raise ChatError("already_named", f"You are {connection.person.name} here.")
+        joined = self.join(connection, schemas.Join(room=self._chat.rooms.default))
+        return {"user": _person(connection).as_dict(), **answer, **joined}
+
+    def join(self, connection: Connection, ask: schemas.Join) -> Answer:
+        """Subscribe this connection to a room, and bring it up to date."""
+        person = _person(connection)
+        membership = self._chat.memberships.join(person, ask.room)
+        room = membership.room
+        # First the place from which is delivered, then the subscription, then the log: what comes in between comes twice.
+        self._delivery.follow(room.name)
+        join_room(channel(room.name))
+        self._connections.enter(connection, room.name)
+        if ask.after:
+            page = self._chat.log.resume(room, Position(ask.after.epoch, ask.after.seq), ask.limit)
+        else:
+            page = self._chat.log.latest(room, ask.limit)
+        self._chat.presence.arrive(room.name, [(person, connection.sid)])
+        self._heartbeat.tell([room.name])
+        here = self._chat.presence.here(room.name)
+        return {
+            "topic": room.topic,
+            **_page(room.name, page),
+            "complete": page.complete or ask.after is None,
+            **({"reset": True} if page.reset else {}),
+            "read": membership.read,
+            "people": {"count": here.count, "list": here.list},
+        }
+
+    def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
+        """End the membership, for all of the person's connections here."""
+        person = _person(connection)
+        self._chat.memberships.find(person, ask.room)
+        self._chat.memberships.end(person, ask.room)
+        for each in self._connections.of(person.id):
+            if ask.room in each.rooms:
+                leave_room(channel(ask.room), sid=each.sid)
+                self._connections.leave(each, ask.room)
+                self._chat.presence.depart(ask.room, person, each.sid, grace=0)
+        self._heartbeat.tell([ask.room])
+        return {"room": ask.room}
+
+    def send_message(self, connection: Connection, ask: schemas.SendMessage) -> Answer:
+        """Post a message."""
+        person = _person(connection)
+        room = ask.room or self._chat.rooms.default
+        id = ask.id or secrets.token_urlsafe(12)
+        posted = self._chat.messages.post(person, room, ask.msg, id)
+        if room in connection.typing:
+            self._tell_typing(connection, person, room, on=False)
+        return {"room": room, "epoch": posted.epoch, "seq": posted.seq, "at": posted.at, "id": id}
+
+    def history(self, connection: Connection, ask: schemas.History) -> Answer:
+        """A page of a room's log."""
+        if ask.before is not None and ask.after is not None:
+            raise ChatError("invalid", "Ask for what was before or for what came after, not for both.")
+        room = self._chat.memberships.find(_person(connection), ask.room).room
+        if ask.before is not None:
+            page = self._chat.log.before(room, ask.before, ask.limit)
+        elif ask.after is not None:
+            page = self._chat.log.after(room, ask.after, ask.limit)
+        else:
+            page = self._chat.log.latest(room, ask.limit)
+        return {**_page(room.name, page), "complete": page.complete}
+
+    def typing(self, connection: Connection, ask: schemas.Typing) -> Answer:
+        """Tell the others in the room that one types, or no longer."""
+        person = _person(connection)
+        if ask.room not in connection.rooms:
+            self._chat.memberships.find(person, ask.room)
+        last = connection.typing.get(ask.room)
+        if ask.on and (last is None or time.monotonic() - last >= TYPING_AGAIN) or not ask.on and last is not None:
+            self._tell_typing(connection, person, ask.room, on=ask.on)
+        return {}
+
+    def read(self, connection: Connection, ask: schemas.Read) -> Answer:
+        """Mark a room as read up to an entry, for all of the person's connections."""
+        person = _person(connection)
+        read = self._chat.memberships.read(person, ask.room, ask.seq)
+        payload = {"room": ask.room, "read": read}
+        self._broadcast.send("unread", payload, to=personal(person.id), skip_sid=connection.sid)
+        return payload
+
+    # How it is done
+
+    def _identify(self, connection: Connection, person: Person) -> None:
+        connection.person = person
+        join_room(personal(person.id))
+        self._engine.identified(connection.sid)
+        self._chat.people.renew(person)
+
+    def _tell_typing(self, connection: Connection, person: Person, room: str, *, on: bool) -> None:
+        if on:
+            connection.typing[room] = time.monotonic()
+        else:
+            # A copy: who disconnects is walking through it.
+            connection.typing = {name: at for name, at in connection.typing.items() if name != room}
+        payload = {"room": room, "user": person.as_dict(), "on": on}
+        self._broadcast.send("typing", payload, to=channel(room), skip_sid=connection.sid)
+
+    def _answered(self, event: str, schema: type[S], act: Callable[[Connection, S], Answer]) -> Callable[..., Answer]:
+        def handle(*args: Any) -> Answer:
+            try:
+                answer = {"ok": True, **act(self._connections[_sid()], schemas.parse(schema, args))}
+            except ChatError as error:
+                answer = _refusal(error)
+            except Unreachable as error:
+                log.warning("%s: Redis does not answer: %s", event, error)
+                answer = _refusal(unavailable())
+            except Exception:
+                log.exception("%s failed", event)
+                answer = _refusal(ChatError("internal", "Something went wrong here. It is in the server's log."))
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s %s: %s", _sid(), event, "ok" if answer["ok"] else answer["error"]["code"])
+            return answer
+
+        return handle
+
+    def _unknown(self, event: str, *_: Any) -> Answer:
+        return _refusal(ChatError("unknown_event", f"There is no event called {event[:40]}."))
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO sets it.
+
+
+def _person(connection: Connection) -> Person:
+    if connection.person is None:
+        raise not_signed_in()
+    return connection.person
+
+
+def _page(room: str, page: Page) -> Answer:
+    entries = [msgspec.Raw(entry.encode()) for entry in page.entries]
+    return {"room": room, "epoch": page.epoch, "head": page.head, "entries": entries}
+
+
+def _refusal(error: ChatError) -> Answer:
+    return {"ok": False, "error": error.as_dict()}

@@ -1,0 +1,1 @@
+"""Redis: the connections, the checkout's own server, and the Lua functions."""

@@ -1,0 +1,89 @@
+"""Connections to Redis, and the Lua functions that run there."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from chat.config import Config
+from chat.store import embedded
+
+LUA = Path(__file__).parent / "lua"
+
+ANSWER_WITHIN = 0.9
+"""Seconds that one attempt may take: two of them stay under the 2 seconds in which every request is answered."""
+
+Unreachable = (
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+)
+"""What redis-py raises when the store cannot do now what it may well do in a moment."""
+
+
+class Store:
+    """One process's access to Redis.
+
+    Args:
+        url: `redis://` or `rediss://`.
+        verify: whether the certificate of a `rediss://` server must be valid; Heroku's are self-signed.
+    """
+
+    def __init__(self, url: str, *, verify: bool = True) -> None:
+        self.url = url
+        self._tls = {} if verify or not url.startswith("rediss:") else {"ssl_cert_reqs": "none"}
+        self.redis = self._client(ANSWER_WITHIN, pool_size=64)
+        self._scripts = {
+            path.stem: self.redis.register_script(_source(path)) for path in LUA.glob("*.lua") if path.stem[0] != "_"
+        }
+
+    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
+        return self._scripts[script](keys=keys, args=args)
+
+    def blocking(self, block: float) -> redis.Redis:
+        """A client of its own for one reader whose commands block for up to `block` seconds."""
+        return self._client(block + ANSWER_WITHIN, pool_size=1)
+
+    def _client(self, timeout: float, pool_size: int) -> redis.Redis:
+        # A pool that waits for a free connection: a burst queues up instead of failing at the limit.
+        pool = redis.BlockingConnectionPool.from_url(
+            self.url,
+            max_connections=pool_size,
+            timeout=2 * ANSWER_WITHIN,
+            socket_timeout=timeout,
+            socket_connect_timeout=ANSWER_WITHIN,
+            socket_keepalive=True,
+            health_check_interval=15,
+            # Every write is safe to repeat: it is keyed by an id, or sets what it says.
+            retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), retries=1),
+            # RESP3 answers XREAD in another shape.
+            protocol=2,
+            decode_responses=True,
+            **self._tls,
+        )
+        return redis.Redis(connection_pool=pool)
+
+
+def connect(config: Config) -> Store:
+    """The store at `REDIS_URL`, or, without one, on the checkout's own Redis.
+
+    Raises:
+        chat.store.embedded.EmbeddedRedisError: there is no Redis to start.
+    """
+    url = config.redis_url or embedded.hold(config.instance / "redis")
+    return Store(url, verify=config.redis_verify)
+
+
+def _source(path: Path) -> str:
+    """The text of a Lua function, with the shared pieces that it names put in their place."""
+
+    def piece(match: re.Match[str]) -> str:
+        return (LUA / f"_{match[1]}.lua").read_text()
+
+    return re.sub(r"^-- include (\w+)$", piece, path.read_text(), flags=re.MULTILINE)

@@ -1,0 +1,33 @@
+"""The pages: one blueprint a noun."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chat.config import Config
+from chat.domain import Chat
+from chat.web import errors, health, headers, markup, messages, people, rooms, sessions
+
+
+def init_app(app: Flask, chat: Chat, config: Config) -> None:
+    """Serve the pages of `chat` from `app`."""
+    app.extensions["chat"] = chat
+    app.jinja_env.globals.update(chat_name=config.name, default_room=chat.rooms.default, max_message=config.max_message)
+    # A page may stay open for days: its forms hold for as long as the session does.
+    app.config.update(WTF_CSRF_TIME_LIMIT=None, MAX_CONTENT_LENGTH=256 * 1024, TEMPLATES_AUTO_RELOAD=app.debug)
+    sessions.init_app(app, config)
+    CSRFProtect(app)
+    headers.init_app(app)
+    markup.init_app(app)
+    errors.init_app(app)
+    for noun in (people, rooms, messages, health):
+        app.register_blueprint(noun.pages)
+
+
+def trust_proxies(app: Flask, config: Config) -> None:
+    """Believe as many proxies as there are about the client's address, scheme and host.
+
+    Outermost, so that socket handlers see the same as pages do.
+    """
+    if hops := config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

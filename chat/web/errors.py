@@ -1,0 +1,72 @@
+"""What a page says when something is wrong."""
+
+import logging
+
+from flask import Flask, flash, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
+
+from chat.errors import ChatError, unavailable
+from chat.store.connection import Unreachable
+from chat.web.sessions import to_door
+
+TITLES = {
+    400: "That did not work",
+    403: "Not for you",
+    404: "Nothing here",
+    405: "That did not work",
+    409: "That did not work",
+    413: "Too large",
+    429: "A little fast",
+    500: "Our fault",
+    503: "One moment",
+}
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Show every error as a page of the chat."""
+    app.register_error_handler(ChatError, _refused)
+    for error in Unreachable:
+        app.register_error_handler(error, _unreachable)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _http)
+
+
+def _refused(error: ChatError) -> ResponseReturnValue:
+    if error.code == "not_signed_in":
+        return to_door()
+    return _page(error.status, error.message, error.retry_after)
+
+
+def _unreachable(error: Exception) -> ResponseReturnValue:
+    log.warning("%s %s: Redis does not answer: %s", request.method, request.path, error)
+    # The page is drawn without asking the store who is looking.
+    g.person = None
+    return _refused(unavailable())
+
+
+def _stale(_: CSRFError) -> ResponseReturnValue:
+    flash("That form had expired. Here it is anew.")
+    return to_door()
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, NotFound):
+        return _page(404, "There is no such page.")
+    if isinstance(error, RequestEntityTooLarge):
+        return _page(413, "That was more than this chat takes at once.")
+    if isinstance(error, InternalServerError):
+        g.person = None
+        return _page(500, "Something went wrong here. It is in the server's log.")
+    if error.code is None or error.response is not None:
+        return error
+    return _page(error.code, error.description or "")
+
+
+def _page(status: int, message: str, retry_after: float | None = None) -> ResponseReturnValue:
+    headers = {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {}
+    title = TITLES.get(status, "That did not work")
+    return render_template("errors/show.html", status=status, title=title, message=message), status, headers

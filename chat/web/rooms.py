@@ -1,0 +1,145 @@
+"""Rooms: the feed of one, and making another."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.utils import redirect
+
+from chat.domain.log import Page
+from chat.domain.memberships import Membership
+from chat.domain.people import Person
+from chat.errors import ChatError
+from chat.web.forms import MessageForm, RoomForm
+from chat.web.sessions import chat, require_person
+
+pages = Blueprint("rooms", __name__)
+ON_A_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """A room in the sidebar."""
+
+    name: str
+    topic: str
+    member: bool
+    head: int
+    read: int
+
+    @property
+    def unread(self) -> int:
+        """How many entries a member has not read."""
+        return max(0, self.head - self.read) if self.member else 0
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """The entries that a page shows; `before` and `after` are the `seq` that its neighbours are asked for with."""
+
+    entries: list[dict[str, Any]]
+    epoch: str
+    head: int
+    before: int | None
+    after: int | None
+    read: int
+
+
+@pages.get("/rooms/<room>")
+def show(room: str) -> ResponseReturnValue:
+    """The newest page of a room, or the one `before` or `after` a `seq`. Coming in makes one a member."""
+    return feed(require_person(), room, MessageForm(formdata=None))
+
+
+@pages.get("/rooms")
+def new() -> ResponseReturnValue:
+    """The form that makes a room."""
+    return _form(require_person(), RoomForm())
+
+
+@pages.post("/rooms")
+def create() -> ResponseReturnValue:
+    """Make a room, and come in."""
+    person, form = require_person(), RoomForm()
+    if not form.validate():
+        return _form(person, form), 400
+    try:
+        made = chat().rooms.create(form.name.data or "", form.topic.data or "", person)
+    except ChatError as error:
+        field = form.topic if "topic" in error.message else form.name
+        field.errors = [error.message]
+        return _form(person, form), error.status
+    chat().memberships.join(person, made.name)
+    return redirect(url_for("rooms.show", room=made.name))
+
+
+@pages.post("/rooms/<room>/leave")
+def leave(room: str) -> ResponseReturnValue:
+    """End the membership."""
+    person = require_person()
+    chat().memberships.find(person, room)
+    chat().memberships.end(person, room)
+    flash(f"You left {room}.")
+    return redirect(url_for("rooms.show", room=chat().rooms.default))
+
+
+def feed(person: Person, name: str, form: MessageForm) -> str:
+    """A room's page, with `form` as its composer."""
+    membership = chat().memberships.join(person, name)
+    page = _page(membership)
+    chat().people.renew(person)
+    return render_template(
+        "rooms/show.html",
+        room=membership.room,
+        rooms=_rows(person),
+        page=page,
+        here=chat().presence.here(name),
+        form=form,
+    )
+
+
+def _page(membership: Membership) -> FeedPage:
+    room, log = membership.room, chat().log
+    before, after = _seq("before"), _seq("after")
+    if after is not None:
+        found = log.after(room, after, ON_A_PAGE)
+        older, newer = after > 0, not found.complete
+    else:
+        found = log.before(room, before, ON_A_PAGE) if before is not None else log.latest(room, ON_A_PAGE)
+        older, newer = not found.complete, before is not None and before <= found.head
+    return _feed_page(membership, found, older=older, newer=newer)
+
+
+def _feed_page(membership: Membership, found: Page, *, older: bool, newer: bool) -> FeedPage:
+    entries = [msgspec.json.decode(entry) for entry in found.entries]
+    return FeedPage(
+        entries=entries,
+        epoch=found.epoch,
+        head=found.head,
+        before=entries[0]["seq"] if entries and older else None,
+        after=entries[-1]["seq"] if entries and newer else None,
+        read=membership.read,
+    )
+
+
+def _seq(name: str) -> int | None:
+    given = request.args.get(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) < 16):
+        raise ChatError("invalid", f"{name} is a message's number, not {given[:40]!r}.")
+    return int(given)
+
+
+def _rows(person: Person) -> list[Row]:
+    read = chat().memberships.of(person)
+    return [
+        Row(room.name, room.topic, room.name in read, room.head, min(read.get(room.name, 0), room.head))
+        for room in chat().rooms.all()
+    ]
+
+
+def _form(person: Person, form: RoomForm) -> str:
+    return render_template("rooms/new.html", form=form, rooms=_rows(person))

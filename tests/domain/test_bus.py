@@ -1,0 +1,35 @@
+"""The bus: everything in the order written, and a reader that knows when it missed something."""
+
+from chat.config import Config
+from chat.domain import Chat
+from chat.domain.bus import ENTRIES, HEAD
+from chat.store.connection import Store
+
+
+def test_a_reader_gets_what_comes_after_it_began_in_order(chat: Chat) -> None:
+    reader = chat.bus.reader()
+    for number in range(3):
+        chat.bus.signal("test", {"number": number})
+    items, missed = reader.read()
+    mine = [item for item in items if item.type == "test"]
+    assert [item.entry for item in mine] == [f'{{"number":{number}}}' for number in range(3)]
+    assert not missed
+    assert reader.n == items[-1].n
+
+
+def test_a_bus_trimmed_beyond_the_reader_is_noticed(store: Store, redis_url: str) -> None:
+    short = Chat(store, Config(redis_url=redis_url, bus_length=100))
+    reader = short.bus.reader()
+    for _ in range(500):
+        short.bus.signal("test", {"padding": "x" * 200})
+    _, missed = reader.read()
+    assert missed
+
+
+def test_a_bus_that_was_lost_is_noticed(chat: Chat, store: Store) -> None:
+    reader = chat.bus.reader()
+    reader.n = int(store.redis.get(HEAD) or 0) + 1_000_000
+    _, missed = reader.read()
+    assert missed
+    assert reader.n < 1_000_000
+    assert store.redis.exists(ENTRIES) in (0, 1)

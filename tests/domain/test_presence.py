@@ -1,0 +1,72 @@
+"""Who is here: leases of links."""
+
+import pytest
+
+from chat.domain import Chat, presence
+from chat.domain.people import Person
+from tests.support.waiting import eventually
+
+ADA, BEN = Person("ada0", "Ada"), Person("be40", "Ben")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tells at once, so that a test need not wait a second for each telling."""
+    monkeypatch.setattr(presence, "TELLING", 0.001)
+
+
+def told(chat: Chat, room: str) -> presence.Change:
+    """The next change that is told."""
+    return eventually(lambda: chat.presence.settle(room))
+
+
+def test_somebody_is_here_as_long_as_one_connection_is(chat: Chat, room: str) -> None:
+    chat.presence.arrive(room, [(ADA, "tab 1"), (ADA, "tab 2"), (BEN, "tab 3")])
+    change = told(chat, room)
+    assert sorted(person["name"] for person in change.joined) == ["Ada", "Ben"]
+    chat.presence.depart(room, ADA, "tab 1", grace=0)
+    assert chat.presence.here(room).count == 2
+    assert chat.presence.settle(room) is None
+    chat.presence.depart(room, ADA, "tab 2", grace=0)
+    assert told(chat, room).left == [ADA.as_dict()]
+    assert chat.presence.here(room).list == [BEN.as_dict()]
+
+
+def test_coming_back_within_the_grace_is_no_news(chat: Chat, room: str) -> None:
+    chat.presence.arrive(room, [(ADA, "before")])
+    told(chat, room)
+    chat.presence.depart(room, ADA, "before", grace=0.2)
+    chat.presence.arrive(room, [(ADA, "after")])
+    eventually(lambda: chat.store.redis.zcard(f"chat:{{0}}:room:{room}:links") == 1 or chat.presence.here(room) is None)
+    assert chat.presence.settle(room) is None
+    assert chat.presence.here(room).count == 1
+
+
+def test_links_that_nobody_renews_run_out(chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "LEASE", 0.2)
+    chat.presence.arrive(room, [(ADA, "of a killed worker")])
+    assert told(chat, room).joined == [ADA.as_dict()]
+    assert told(chat, room).left == [ADA.as_dict()]
+    assert chat.presence.here(room).count == 0
+
+
+def test_coming_and_going_between_two_tellings_is_no_news(chat: Chat, room: str) -> None:
+    chat.presence.arrive(room, [(ADA, "tab")])
+    chat.presence.depart(room, ADA, "tab", grace=0)
+    assert chat.presence.here(room).count == 0
+    assert chat.presence.settle(room) is None
+
+
+def test_what_changed_is_told_at_a_pace(chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "TELLING", 60)
+    chat.presence.arrive(room, [(ADA, "tab")])
+    assert chat.presence.settle(room)
+    chat.presence.arrive(room, [(BEN, "tab")])
+    assert chat.presence.settle(room) is None
+
+
+def test_a_crowd_is_a_count_and_the_first_names(chat: Chat, room: str) -> None:
+    chat.presence.arrive(room, [(Person(f"{number:04x}", f"Person {number}"), "tab") for number in range(2000)])
+    here = chat.presence.here(room)
+    assert here.count == 2000
+    assert 0 < len(here.list) <= presence.SHOWN

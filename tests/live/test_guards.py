@@ -1,0 +1,171 @@
+"""What a client may not do to the others: who gets in, what is read, and how long one may stay nobody."""
+
+import http.client
+import time
+from typing import Any
+
+import pytest
+import websocket
+
+from chat.domain import Chat
+from chat.live import engine
+from tests.conftest import Connect
+from tests.support.clients import Client, PythonClient, unique
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+
+SOCKET = "/socket.io/?EIO=4&transport=websocket"
+
+
+class Raw:
+    """A WebSocket that says whatever it is told to."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        self.socket = websocket.create_connection(
+            server.url.replace("http", "ws") + SOCKET, timeout=5, suppress_origin="origin" not in options, **options
+        )
+        assert self.socket.recv().startswith("0{")
+
+    def connected(self) -> "Raw":
+        """Say CONNECT."""
+        self.socket.send("40")
+        assert self.socket.recv().startswith("40{")
+        return self
+
+    def seconds_until_closed(self, within: float) -> float:
+        """How long the server keeps the connection."""
+        began = time.monotonic()
+        self.socket.settimeout(within)
+        while True:
+            try:
+                said = self.socket.recv()
+            except (websocket.WebSocketConnectionClosedException, ConnectionError):
+                return time.monotonic() - began
+            # "1" is Engine.IO's CLOSE, on which a client closes.
+            if said in ("", "1"):
+                return time.monotonic() - began
+
+
+@pytest.mark.parametrize("events", [400, 5000])
+def test_a_burst_leaves_the_workers_hearing_each_other(
+    connect: Connect, server: Server, chat: Chat, room: str, events: int
+) -> None:
+    """More events at once than redis-py's pool takes by itself (100), from many connections."""
+    here = connect(unique("Here"))
+    there = connect(unique("There"), not_on=server.worker_of(here.port()))
+    for client in (here, there):
+        client.ok("join", {"room": room})
+    crowd = [connect(unique("Burst")) for _ in range(20)]
+    for client in crowd:
+        founder = chat.people.find(client.user["id"])
+        assert founder is not None
+        # A room each: what they say goes to every worker, and there to nobody.
+        client.ok("join", {"room": chat.rooms.create(f"of {client.user['name']}", "", founder).name})
+    for number in range(events // len(crowd)):
+        for client in crowd:
+            assert isinstance(client, PythonClient)
+            client._io.emit(
+                "typing", {"room": f"of {client.user['name']}".lower().replace(" ", "-"), "on": number % 2 == 0}
+            )
+    for client in crowd:
+        # Answered after everything that the client sent before.
+        client.ok("typing", {"room": "work", "on": False})
+    for listener, talker in ((here, there), (there, here)):
+        talker.ok("typing", {"room": room, "on": True})
+        listener.wait("typing", user=talker.user, on=True, within=20)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        '42["sendMessage",{"msg":NaN}]',
+        '42["sendMessage",{"msg":Infinity}]',
+        '42["sendMessage",{"msg":1e999}]',
+        '42["sendMessage",{"msg":"\\ud800"}]',
+        '42["sendMessage",' + "[" * 40 + "]" * 40 + "]",
+        "42" + "[" * 100_000,
+        "42{}",
+        "42",
+        "4x",
+        '451-["sendMessage",{"_placeholder":true,"num":0}]',
+    ],
+)
+def test_a_packet_that_cannot_be_meant_ends_the_connection_alone(server: Server, ada: Client, packet: str) -> None:
+    raw = Raw(server).connected()
+    raw.socket.send(packet)
+    assert raw.seconds_until_closed(within=5) < 2
+    ada.say("and the others talk on")
+
+
+@pytest.mark.parametrize("event", ["connect", "disconnect"])
+def test_reserved_names_do_not_run_the_life_cycle(server: Server, event: str) -> None:
+    raw = Raw(server).connected()
+    raw.socket.send(f'420["{event}",{{}}]')
+    assert '"unknown_event"' in raw.socket.recv()
+
+
+@pytest.mark.parametrize("says_connect", [False, True], ids=["silent", "nameless"])
+def test_who_does_not_say_who_it_is_is_closed(server: Server, says_connect: bool) -> None:
+    raw = Raw(server)
+    if says_connect:
+        raw.connected()
+    assert engine.IDENTIFY_WITHIN - 1 <= raw.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+
+
+def test_who_takes_back_who_it_is_is_closed(server: Server) -> None:
+    raw = Raw(server).connected()
+    raw.socket.send('420["setUsername",{"user":"%s"}]' % unique("Brief"))
+    eventually(lambda: raw.socket.recv().startswith("430"))
+    raw.socket.send("41")
+    assert raw.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+
+
+@pytest.mark.parametrize("transport", ["polling", "jsonp"])
+def test_there_is_no_transport_but_websocket(server: Server, transport: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    more = "&j=0" if transport == "jsonp" else ""
+    connection.request("GET", f"/socket.io/?EIO=4&transport=polling{more}", headers={"Origin": "https://evil.example"})
+    assert connection.getresponse().status == 400
+
+
+def test_a_browser_may_connect_from_the_chats_own_page_alone(server: Server) -> None:
+    Raw(server, origin=server.url).connected()
+    for origin in ("https://evil.example", f"https://127.0.0.1:{server.port}", "null"):
+        with pytest.raises(websocket.WebSocketBadStatusException):
+            Raw(server, origin=origin)
+
+
+def test_another_origin_may_connect_where_it_is_allowed(new_server) -> None:
+    server = new_server(CHAT_ALLOWED_ORIGINS="https://intranet.example")
+    Raw(server, origin="https://intranet.example").connected()
+    with pytest.raises(websocket.WebSocketBadStatusException):
+        Raw(server, origin="https://evil.example")
+
+
+def test_an_untrusted_forwarded_host_opens_nothing(server: Server) -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    with pytest.raises(websocket.WebSocketBadStatusException):
+        Raw(server, origin="https://evil.example", header=headers)
+
+
+def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(new_server) -> None:
+    """Names are claimed at a pace for each address: two addresses behind one proxy do not share it."""
+    server = new_server(CHAT_TRUSTED_PROXIES="1", CHAT_RATE_LIMIT="on")
+
+    def claim(address: str) -> str:
+        raw = Raw(server, header={"X-Forwarded-For": address}).connected()
+        raw.socket.send('420["setUsername",{"user":"%s"}]' % unique("Far"))
+        while not (said := raw.socket.recv()).startswith("430"):
+            pass
+        raw.socket.close()
+        return said
+
+    for _ in range(20):
+        claim("192.0.2.1")
+    assert "too_fast" in claim("192.0.2.1")
+    assert '"ok":true' in claim("192.0.2.2")
+
+
+def test_no_offer_of_compression_is_taken(server: Server) -> None:
+    raw = Raw(server, header={"Sec-WebSocket-Extensions": "permessage-deflate"})
+    assert "sec-websocket-extensions" not in raw.socket.headers
