@@ -1,0 +1,151 @@
+import { Connection } from "./connection.js";
+import { close as closeDrawer } from "./drawer.js";
+import { Navigation } from "./navigation.js";
+import { Room } from "./room.js";
+import { Sidebar } from "./sidebar.js";
+import { slot } from "./templates.js";
+
+const SAID = 20;
+const READ_WITHIN = 300;
+
+const main = document.getElementById("room");
+const { chatName, person } = main.dataset;
+const connection = new Connection();
+const sidebar = new Sidebar(document.querySelector("[data-rooms]"));
+const region = document.querySelector("[data-live-region]");
+const navigation = new Navigation(make(main, document.getElementById("people")), make, shown);
+
+function make(element, aside) {
+  const room = new Room(element, aside, connection);
+  room.addEventListener("seen", () => read(room));
+  room.addEventListener("message", ({ detail: entry }) => {
+    if (room !== navigation.current) return;
+    if (entry.user.id !== person) tell(`${entry.user.name}: ${entry.text}`);
+    read(room);
+  });
+  return room;
+}
+
+function shown(room, isNew) {
+  sidebar.select(room.name);
+  closeDrawer();
+  room.show();
+  title();
+  if (isNew && connection.status === "live") join(room, false);
+  read(room);
+}
+
+// What the connection brings.
+
+let before = false;
+connection.addEventListener("status", () => navigation.current.status());
+connection.addEventListener("live", () => {
+  const again = before;
+  before = true;
+  for (const room of navigation.all) join(room, again);
+  for (const name of sidebar.joined) {
+    if (!navigation.visited(name)) subscribe(name);
+  }
+});
+
+on("message", ({ detail: entry }) => arrived(entry));
+on("presence", ({ detail }) => navigation.visited(detail.room)?.presence(detail));
+on("typing", ({ detail }) => navigation.visited(detail.room)?.typing(detail));
+on("unread", ({ detail }) => sidebar.update(detail.room, { read: detail.read }));
+on("room", ({ detail }) => sidebar.add(detail));
+on("resync", ({ detail }) => {
+  const room = navigation.visited(detail.room);
+  if (room) join(room, true);
+  else subscribe(detail.room);
+});
+on("announcement", ({ detail }) => announce(detail.text));
+on("signedOut", () => {
+  connection.close();
+  location.assign("/");
+});
+
+function on(event, handler) {
+  connection.addEventListener(event, handler);
+}
+
+function arrived(entry) {
+  sidebar.update(entry.room, { head: entry.seq });
+  navigation.visited(entry.room)?.receive([entry]);
+}
+
+async function join(room, again) {
+  try {
+    const answer = await room.join({ again });
+    if (answer.reset) sidebar.replace(room.name, answer);
+    sidebar.update(room.name, { ...answer, member: true });
+    read(room);
+  } catch (error) {
+    refused(error, () => join(room, again));
+  }
+}
+
+async function subscribe(name) {
+  try {
+    sidebar.update(name, await connection.call("join", { room: name, limit: 0 }));
+  } catch (error) {
+    refused(error, () => subscribe(name));
+  }
+}
+
+function refused(error, again) {
+  if (error.code === "not_signed_in") location.assign("/");
+  // Without a connection, the next one joins.
+  else if (error.passing && error.code !== "offline") setTimeout(again, 1000 * Math.max(error.retryAfter, 0.5));
+}
+
+// What was read: only what somebody looks at.
+
+let reading = 0;
+function read(room) {
+  clearTimeout(reading);
+  reading = setTimeout(() => {
+    if (room !== navigation.current || document.hidden || !document.hasFocus() || !room.atBottom) return;
+    const { seq } = room.position;
+    sidebar.update(room.name, { head: seq, read: seq });
+    connection.call("read", { room: room.name, seq }).catch(() => {});
+  }, READ_WITHIN);
+}
+
+for (const event of ["focus", "visibilitychange"]) {
+  window.addEventListener(event, () => read(navigation.current));
+}
+
+sidebar.addEventListener("change", title);
+function title() {
+  const { unread } = sidebar;
+  document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${navigation.current.name} · ${chatName}`;
+  const icon = document.querySelector("[data-icon]");
+  icon.dataset.plainIcon ??= icon.href;
+  icon.href = unread ? icon.dataset.unreadIcon : icon.dataset.plainIcon;
+}
+
+// What is said aloud, apart from the feed: each new message once, never what was there before.
+
+function tell(words) {
+  const line = document.createElement("p");
+  line.textContent = words;
+  region.append(line);
+  while (region.children.length > SAID) region.firstElementChild.remove();
+}
+
+function announce(text) {
+  const bar = navigation.current.main.querySelector("[data-announcement]");
+  slot(bar, "text").textContent = text;
+  bar.hidden = false;
+}
+
+document.addEventListener("click", ({ target }) => {
+  const bar = target.closest("[data-dismiss]")?.closest("[data-announcement]");
+  if (bar) bar.hidden = true;
+});
+
+// What was written belongs to who wrote it.
+document.querySelector("[data-leave]").addEventListener("submit", () => localStorage.clear());
+
+navigation.current.show();
+title();

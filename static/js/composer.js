@@ -1,0 +1,95 @@
+const TELL_LEFT = 200;
+const TYPING_AGAIN = 3000;
+const TYPING_ENDS = 5000;
+
+/** Where one writes: grows with the text, keeps a draft for each room, and sends on Enter where there is a keyboard. */
+export class Composer {
+  #form;
+  #field;
+  #left;
+  #refusal;
+  #draft;
+  #onTyping;
+  #typing = false;
+  #told = 0;
+  #idle = 0;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {{room: string, onSend: (text: string) => void, onTyping: (on: boolean) => void}} options
+   */
+  constructor(form, { room, onSend, onTyping }) {
+    this.#form = form;
+    this.#field = form.elements.msg;
+    this.#left = form.querySelector("[data-left]");
+    this.#refusal = form.querySelector("[data-refusal]");
+    this.#draft = `draft:${room}`;
+    this.#onTyping = onTyping;
+    this.#field.value ||= localStorage.getItem(this.#draft) ?? "";
+    this.#field.addEventListener("input", () => this.#changed());
+    this.#field.addEventListener("keydown", (event) => this.#pressed(event));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send(onSend);
+    });
+    this.#measure();
+  }
+
+  focus() {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  #send(onSend) {
+    const text = this.#field.value.trimEnd();
+    if (!text.trim() || this.#over(text)) return this.#measure();
+    this.#field.value = "";
+    this.#changed();
+    onSend(text);
+    return this.focus();
+  }
+
+  #pressed(event) {
+    // An input method has the Enter that ends a composition; Safari sends it as key code 229 after the composition.
+    const composing = event.isComposing || event.keyCode === 229;
+    const touch = matchMedia("(pointer: coarse) and (hover: none)").matches;
+    if (event.key !== "Enter" || event.shiftKey || composing || touch) return;
+    event.preventDefault();
+    this.#form.requestSubmit();
+  }
+
+  #changed() {
+    const text = this.#field.value;
+    if (text) localStorage.setItem(this.#draft, text);
+    else localStorage.removeItem(this.#draft);
+    this.#measure();
+    this.#tellTyping(Boolean(text.trim()));
+  }
+
+  #tellTyping(on) {
+    clearTimeout(this.#idle);
+    if (on) this.#idle = setTimeout(() => this.#tellTyping(false), TYPING_ENDS);
+    if (on === this.#typing && (!on || Date.now() - this.#told < TYPING_AGAIN)) return;
+    this.#typing = on;
+    this.#told = Date.now();
+    this.#onTyping(on);
+  }
+
+  #measure() {
+    const text = this.#field.value;
+    const longest = Number(this.#field.dataset.longest);
+    const left = longest - [...text].length;
+    this.#left.hidden = left > TELL_LEFT;
+    this.#left.value = String(left);
+    this.#left.toggleAttribute("data-over", left < 0);
+    this.#refusal.hidden = left >= 0;
+    this.#refusal.textContent = left < 0 ? `That is ${-left} over the limit of ${longest.toLocaleString()} characters.` : "";
+    if (!CSS.supports("field-sizing", "content")) {
+      this.#field.style.height = "auto";
+      this.#field.style.height = `${this.#field.scrollHeight}px`;
+    }
+  }
+
+  #over(text) {
+    return [...text].length > Number(this.#field.dataset.longest);
+  }
+}

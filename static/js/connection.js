@@ -1,0 +1,78 @@
+import { io } from "socket.io-client";
+import { ChatError } from "./errors.js";
+
+const ANSWER_WITHIN = 8000;
+
+/**
+ * The one connection of this page, whichever room it shows.
+ *
+ * Dispatches `status` when `status` changed, `live` on each (re)connect, and each event of the server under its own name with the
+ * payload as `detail`.
+ */
+export class Connection extends EventTarget {
+  /** @type {"connecting" | "live" | "offline"} */
+  status = "connecting";
+  #socket;
+
+  constructor() {
+    super();
+    this.#socket = io({
+      transports: ["websocket"],
+      // Full jitter: when a server comes back, its clients do not return in the same second.
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5000,
+      randomizationFactor: 1,
+      timeout: 8000,
+    });
+    this.#socket.on("connect", () => {
+      this.#become("live");
+      this.dispatchEvent(new Event("live"));
+    });
+    this.#socket.on("disconnect", (reason) => {
+      this.#become("offline");
+      // The only reason after which the client does not come back by itself.
+      if (reason === "io server disconnect") this.#socket.connect();
+    });
+    this.#socket.on("connect_error", () => this.#become("offline"));
+    this.#socket.onAny((event, payload) => this.dispatchEvent(new CustomEvent(event, { detail: payload })));
+    window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("offline", () => this.#drop());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+  }
+
+  /**
+   * Send an event, and return its answer.
+   * @throws {ChatError} it was refused, or not answered
+   */
+  async call(event, payload) {
+    if (!this.#socket.connected) throw new ChatError({ code: "offline", message: "There is no connection." });
+    let answer;
+    try {
+      answer = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
+    } catch {
+      throw new ChatError({ code: "timeout", message: "The server did not answer." });
+    }
+    if (!answer.ok) throw new ChatError(answer.error);
+    return answer;
+  }
+
+  /** End it for good. */
+  close() {
+    this.#socket.close();
+  }
+
+  #hurry() {
+    if (!this.#socket.connected && this.#socket.active) this.#socket.disconnect().connect();
+  }
+
+  #drop() {
+    // The browser knows that there is no network long before a heartbeat is missed.
+    if (this.#socket.connected) this.#socket.io.engine.close();
+  }
+
+  #become(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.dispatchEvent(new Event("status"));
+  }
+}

@@ -1,0 +1,243 @@
+import { Comings } from "./comings.js";
+import { Composer } from "./composer.js";
+import { Ledger } from "./ledger.js";
+import { Outbox } from "./outbox.js";
+import { People } from "./people.js";
+import { Scroller } from "./scroller.js";
+import { clone, slot } from "./templates.js";
+import { Timeline } from "./timeline.js";
+import { Typing } from "./typing.js";
+
+const PAGE = 200;
+const OLDER = 50;
+const CAUGHT_UP_FOR = 8000;
+
+/**
+ * One room on the page: its feed, composer and people, brought up to date by one connection. It stays what it is while another room
+ * is shown in its place.
+ *
+ * Dispatches `message` with each new entry as `detail`, and `seen` when its newest entry is in view.
+ */
+export class Room extends EventTarget {
+  name;
+  main;
+  aside;
+  #connection;
+  #own;
+  #ledger;
+  #timeline;
+  #scroller;
+  #people;
+  #comings;
+  #typing;
+  #composer;
+  #outbox;
+  #read;
+  #filling = false;
+  #fromNewest;
+  #top = 0;
+
+  /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
+  constructor(main, aside, connection) {
+    super();
+    const { room, epoch, person, personName, read } = main.dataset;
+    this.name = room;
+    this.main = main;
+    this.aside = aside;
+    this.#connection = connection;
+    this.#own = { id: person, name: personName };
+    this.#read = Number(read);
+    this.#timeline = new Timeline(main.querySelector("[data-entries]"));
+    const seqs = this.#timeline.entries.map((element) => Number(element.dataset.seq));
+    // An older page of the room is for reading: what is new is told of, and stands on the newest page.
+    this.#fromNewest = !main.querySelector("[data-newer]");
+    const high = seqs.at(-1) ?? Number(main.dataset.head);
+    this.#ledger = new Ledger(epoch, seqs[0] ?? high + 1, high);
+    this.#people = new People(aside);
+    this.#comings = new Comings(this.#timeline, person);
+    this.#typing = new Typing(main.querySelector("[data-typing]"));
+    this.#outbox = new Outbox(connection, room, (id, reason) => this.#timeline.mark(id, reason));
+    this.#composer = new Composer(main.querySelector("[data-composer]"), {
+      room,
+      onSend: (text) => this.#send(text),
+      onTyping: (on) => connection.call("typing", { room, on }).catch(() => {}),
+    });
+  }
+
+  /** What the reader has seen up to here. */
+  get position() {
+    return this.#ledger.position;
+  }
+
+  /** Take the place on the page, where it was left, or at the first unread entry. */
+  show() {
+    const first = !this.#scroller;
+    if (first) this.#begin();
+    this.#scroller.restore(this.#top);
+    this.status();
+    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
+    if (!first && this.#scroller.atBottom) this.dispatchEvent(new Event("seen"));
+  }
+
+  /** Give the place on the page to another room. */
+  hide() {
+    this.#top = this.main.querySelector("[data-feed]").scrollTop;
+  }
+
+  /** Whether the newest entry is in view. */
+  get atBottom() {
+    return this.#fromNewest && this.#scroller.atBottom;
+  }
+
+  /** Say what the connection is like. */
+  status() {
+    const { status } = this.#connection;
+    const label = { live: "live", connecting: "connecting…", offline: "offline" }[status];
+    const element = this.main.querySelector("[data-status]");
+    element.dataset.status = status;
+    slot(element, "label").textContent = label;
+    this.main.querySelector("[data-offline]").hidden = status !== "offline";
+  }
+
+  /** Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. */
+  async join({ again }) {
+    const answer = await this.#connection.call("join", { room: this.name, after: this.position, limit: PAGE });
+    this.#people.reset(answer.people);
+    if (answer.reset) {
+      this.#reset(answer);
+      return answer;
+    }
+    let count = this.receive(answer.entries, { live: false });
+    if (!answer.complete) count += await this.#fill();
+    if (again && count) this.#say(count === 1 ? "Caught up: 1 new message" : `Caught up: ${count} new messages`);
+    return answer;
+  }
+
+  /** Take newer entries, and return how many were shown. What is missing before them is fetched. */
+  receive(entries, { live = true } = {}) {
+    if (!this.#fromNewest) return this.#tellOfNewer(entries);
+    const ready = this.#ledger.take(entries);
+    for (const entry of ready) this.#add(entry, live);
+    if (this.#ledger.hole) this.#fill().catch(() => {});
+    return ready.length;
+  }
+
+  /** Show who came and went. */
+  presence(change) {
+    this.#people.change(change);
+    for (const person of change.left) this.#typing.stop(person.id);
+    if (this.#fromNewest) this.#comings.tell(change);
+  }
+
+  /** Show who types. */
+  typing(change) {
+    if (change.user.id !== this.#own.id) this.#typing.change(change);
+  }
+
+  #begin() {
+    const feed = this.main.querySelector("[data-feed]");
+    this.#scroller = new Scroller(feed, this.main.querySelector("[data-jump]"), () => this.dispatchEvent(new Event("seen")));
+    const line = this.#timeline.markNew(this.#read, this.#own.id);
+    if (line) {
+      this.#scroller.toBottom();
+      this.#scroller.to(line);
+    }
+    const older = this.main.querySelector("[data-older]");
+    if (older) {
+      const near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), { root: feed, rootMargin: "600px" });
+      near.observe(older);
+      older.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.#older(older);
+      });
+    }
+    this.main.querySelector("[data-entries]").addEventListener("click", (event) => this.#clicked(event));
+  }
+
+  #send(text) {
+    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    this.#timeline.addPending({ id, user: this.#own, text, at: Date.now() });
+    this.#scroller.toBottom();
+    this.#outbox.add({ id, text });
+  }
+
+  #clicked({ target }) {
+    const element = target.closest("[data-entry]");
+    if (target.matches("[data-discard]")) this.#timeline.discard(element.dataset.id);
+    if (target.matches("[data-retry]")) this.#outbox.add({ id: element.dataset.id, text: slot(element, "text").textContent });
+  }
+
+  #add(entry, live) {
+    const element = this.#timeline.upsert(entry);
+    if (!element) return;
+    this.#typing.stop(entry.user.id);
+    if (live) element.classList.add("fresh");
+    if (entry.user.id !== this.#own.id) this.#scroller?.count(element);
+    if (this.#scroller?.atBottom) this.#scroller.toBottom();
+    if (live) this.dispatchEvent(new CustomEvent("message", { detail: entry }));
+  }
+
+  /** Fetch what stands between the last entry shown and what came after it. */
+  async #fill() {
+    if (this.#filling) return 0;
+    this.#filling = true;
+    let count = 0;
+    try {
+      for (let complete = false; !complete; ) {
+        const page = await this.#connection.call("history", { room: this.name, after: this.#ledger.high, limit: PAGE });
+        if (page.epoch !== this.#ledger.epoch) break;
+        const ready = this.#ledger.take(page.entries);
+        for (const entry of ready) this.#add(entry, false);
+        count += ready.length;
+        complete = page.complete || !ready.length;
+      }
+    } finally {
+      this.#filling = false;
+    }
+    return count;
+  }
+
+  async #older(link) {
+    if (this.#filling || !link.isConnected) return;
+    this.#filling = true;
+    try {
+      const page = await this.#connection.call("history", { room: this.name, before: this.#ledger.low, limit: OLDER });
+      const entries = this.#ledger.takeOlder(page.entries);
+      this.#scroller.keep(this.#timeline.entries[0], () => {
+        for (const entry of entries.reverse()) this.#timeline.upsert(entry);
+        if (page.complete || !entries.length) link.replaceWith(beginning(this.name));
+      });
+    } catch (error) {
+      if (!error.passing) throw error;
+    } finally {
+      this.#filling = false;
+    }
+  }
+
+  #reset({ epoch, entries }) {
+    this.#timeline.clear();
+    const high = entries.at(-1)?.seq ?? 0;
+    this.#ledger = new Ledger(epoch, entries[0]?.seq ?? high + 1, high);
+    for (const entry of entries) this.#timeline.upsert(entry);
+    this.#timeline.notice("The conversation did not go on from where you were. These are its newest messages.");
+    this.#scroller?.toBottom();
+  }
+
+  #tellOfNewer(entries) {
+    const link = this.main.querySelector("[data-newer]");
+    if (entries.length && link) link.textContent = "Later messages, and new ones";
+    return 0;
+  }
+
+  #say(words) {
+    const element = this.main.querySelector("[data-caught-up]");
+    element.textContent = words;
+    setTimeout(() => element.textContent === words && element.replaceChildren(), CAUGHT_UP_FOR);
+  }
+}
+
+function beginning(name) {
+  const element = clone("beginning");
+  slot(element, "name").textContent = name;
+  return element;
+}

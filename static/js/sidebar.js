@@ -1,0 +1,85 @@
+import { clone, slot } from "./templates.js";
+
+/** The list of rooms: which there are, which one is shown, and how much is unread in each. */
+export class Sidebar extends EventTarget {
+  #list;
+
+  /** @param {Element} list the `[data-rooms]` element as the server has drawn it */
+  constructor(list) {
+    super();
+    this.#list = list;
+  }
+
+  /** The names of the rooms that the reader is a member of. */
+  get joined() {
+    return this.#links.filter((link) => link.dataset.member === "true").map((link) => link.dataset.roomLink);
+  }
+
+  /** Entries unread in all rooms together. */
+  get unread() {
+    return this.#links.reduce((sum, link) => sum + unread(link), 0);
+  }
+
+  /** Note the newest entry of a room, or up to where it was read, whichever is given. */
+  update(name, { head = 0, read = 0, member = false }) {
+    const link = this.#find(name);
+    if (!link) return;
+    link.dataset.head = Math.max(head, Number(link.dataset.head));
+    link.dataset.read = Math.max(read, Number(link.dataset.read));
+    if (member) {
+      link.dataset.member = "true";
+      link.classList.remove("outside");
+    }
+    this.#draw(link);
+  }
+
+  /** Take a room's numbers as they are: its log is another one now. */
+  replace(name, { head, read }) {
+    const link = this.#find(name);
+    if (!link) return;
+    Object.assign(link.dataset, { head, read });
+    this.#draw(link);
+  }
+
+  /** Add a room that was made. */
+  add({ name }) {
+    if (this.#find(name)) return;
+    const row = clone("room-row");
+    const link = row.querySelector("[data-room-link]");
+    Object.assign(link.dataset, { roomLink: name, member: "false", head: 0, read: 0 });
+    link.href = `/rooms/${encodeURIComponent(name)}`;
+    link.classList.add("outside");
+    slot(link, "name").textContent = name;
+    // The default room stands first, the others by name.
+    const next = this.#links.slice(1).find((each) => each.dataset.roomLink > name);
+    this.#list.insertBefore(row, next?.closest("li") ?? null);
+  }
+
+  /** Show which room is shown. */
+  select(name) {
+    for (const link of this.#links) {
+      if (link.dataset.roomLink === name) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  get #links() {
+    return [...this.#list.querySelectorAll("[data-room-link]")];
+  }
+
+  #find(name) {
+    return this.#links.find((link) => link.dataset.roomLink === name);
+  }
+
+  #draw(link) {
+    const count = unread(link);
+    const badge = link.querySelector("[data-unread]");
+    badge.hidden = !count;
+    slot(badge, "count").textContent = count > 99 ? "99+" : count;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function unread({ dataset }) {
+  return dataset.member === "true" ? Math.max(0, Number(dataset.head) - Number(dataset.read)) : 0;
+}
