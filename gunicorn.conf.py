@@ -7,7 +7,7 @@ from chat.config import Config, ConfigError
 from chat.store import embedded
 
 try:
-    config = Config.from_environ()
+    settings = Config.from_environ()
 except ConfigError as error:
     sys.exit(f"The chat cannot start: {error}")
 
@@ -15,22 +15,22 @@ except ConfigError as error:
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
 
-bind = f"127.0.0.1:{config.port}"
-workers = config.workers
+bind = f"127.0.0.1:{settings.port}"
+workers = settings.workers
 worker_class = "chat.serving.ChatWorker"
 # Some beside the chat's own limit, for pages while every place for a connection is taken.
-worker_connections = config.max_connections + 100
+worker_connections = settings.max_connections + 100
 graceful_timeout = 10
-loglevel = "debug" if config.log_level == "debug" else "warning"
+loglevel = "debug" if settings.log_level == "debug" else "warning"
 # A place to steer gunicorn from, which nobody asked for.
 control_socket_disable = True
 
 
 def on_starting(server):
     """Start the private Redis once for all workers, so that it stays while they come and go."""
-    if config.redis_url is None:
+    if settings.redis_url is None:
         try:
-            embedded.hold(config.instance / "redis")
+            embedded.hold(settings.instance / "redis")
         except embedded.EmbeddedRedisError as error:
             sys.exit(f"The chat cannot start: {error}")
 
@@ -39,4 +39,4 @@ def post_worker_init(worker):
     """Say where the chat is, once it answers."""
     if worker.age == 1:
         address = str(worker.sockets[0].getsockname()[1])
-        print(f"{config.name} is at http://127.0.0.1:{address}", flush=True)
+        print(f"{settings.name} is at http://127.0.0.1:{address}", flush=True)

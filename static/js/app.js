@@ -9,7 +9,7 @@ const SAID = 20;
 const READ_WITHIN = 300;
 
 const main = document.getElementById("room");
-const { chatName, person } = main.dataset;
+const { chatName, own } = main.dataset;
 const connection = new Connection();
 const sidebar = new Sidebar(document.querySelector("[data-rooms]"));
 const region = document.querySelector("[data-live-region]");
@@ -20,7 +20,7 @@ function make(element, aside) {
   room.addEventListener("seen", () => read(room));
   room.addEventListener("message", ({ detail: entry }) => {
     if (room !== navigation.current) return;
-    if (entry.user.id !== person) tell(`${entry.user.name}: ${entry.text}`);
+    if (entry.user.id !== own) tell(`${entry.user.name}: ${entry.text}`);
     read(room);
   });
   return room;

@@ -40,12 +40,12 @@ export class Room extends EventTarget {
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
   constructor(main, aside, connection) {
     super();
-    const { room, epoch, person, personName, read } = main.dataset;
+    const { room, epoch, own, ownName, read } = main.dataset;
     this.name = room;
     this.main = main;
     this.aside = aside;
     this.#connection = connection;
-    this.#own = { id: person, name: personName };
+    this.#own = { id: own, name: ownName };
     this.#read = Number(read);
     this.#timeline = new Timeline(main.querySelector("[data-entries]"));
     const seqs = this.#timeline.entries.map((element) => Number(element.dataset.seq));
@@ -54,7 +54,7 @@ export class Room extends EventTarget {
     const high = seqs.at(-1) ?? Number(main.dataset.head);
     this.#ledger = new Ledger(epoch, seqs[0] ?? high + 1, high);
     this.#people = new People(aside);
-    this.#comings = new Comings(this.#timeline, person);
+    this.#comings = new Comings(this.#timeline, own);
     this.#typing = new Typing(main.querySelector("[data-typing]"));
     this.#outbox = new Outbox(connection, room, (id, reason) => this.#timeline.mark(id, reason));
     this.#composer = new Composer(main.querySelector("[data-composer]"), {

@@ -1,6 +1,6 @@
 """The checkout's own Redis: started, shared, replaced, and stopped with its last user."""
 
-import json
+import fcntl
 import os
 import signal
 import stat
@@ -18,15 +18,22 @@ from chat.store.embedded import EmbeddedRedisError
 from tests.support.servers import CHECKOUT
 from tests.support.waiting import eventually
 
-USER = "import sys, pathlib; from chat.store import embedded; print(embedded.hold(pathlib.Path(sys.argv[1])), flush=True); input()"
+USER = """
+import pathlib, sys
+from chat.store import embedded
+print(embedded.hold(pathlib.Path(sys.argv[1])), flush=True)
+input()
+"""
+GREEN_USER = f"import eventlet; eventlet.monkey_patch()\n{USER}"
+FORKED_USER = USER.replace("input()", "import os; input() if os.fork() == 0 else os._exit(0)")
 
 
 class User:
     """A process that holds the Redis of a directory until it is told to end."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, program: str = USER) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", USER, str(directory)],
+            [sys.executable, "-c", program, str(directory)],
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -46,6 +53,7 @@ class User:
     @property
     def redis(self) -> redis.Redis:
         """A client of the server."""
+        assert self.url
         return redis.Redis.from_url(self.url, decode_responses=True)
 
     def end(self, number: int = signal.SIGTERM) -> None:
@@ -54,43 +62,44 @@ class User:
         self.process.communicate(timeout=10)
 
 
+Start = Callable[..., User]
+
+
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[Callable[[], User]]:
-    """Starts users of one directory, which end with the test."""
+def directory(tmp_path: Path) -> Path:
+    """Where the server keeps what it has."""
+    return tmp_path / "a place" / "redis"
+
+
+@pytest.fixture
+def user(directory: Path) -> Iterator[Start]:
+    """Starts users of the directory, which end with the test."""
     users: list[User] = []
 
-    def start() -> User:
-        users.append(User(tmp_path / "redis"))
+    def start(program: str = USER) -> User:
+        users.append(User(directory, program))
         return users[-1]
 
     yield start
     for each in users:
         if each.process.poll() is None:
             each.end(signal.SIGKILL)
-    eventually(lambda: not servers(tmp_path), what="the server stopped with its last user")
+    eventually(lambda: not servers(directory) and not keepers(directory), what="all ended with the last user")
 
 
 def servers(directory: Path) -> list[psutil.Process]:
-    """The `redis-server` processes of a directory."""
-    mine = str(directory)
-    return [
-        each for each in psutil.process_iter(["name"]) if each.info["name"] == "redis-server" and mine in said(each)
-    ]
+    """The redis-servers of a directory."""
+    return working_in(directory / "data")
 
 
 def keepers(directory: Path) -> list[psutil.Process]:
     """The keepers of a directory."""
-    return [
-        each for each in psutil.process_iter() if "chat.store.embedded" in said(each) and str(directory) in said(each)
-    ]
+    return working_in(directory)
 
 
-def said(process: psutil.Process) -> str:
-    """A process's command line, and where it keeps its settings."""
-    try:
-        return " ".join([*process.cmdline(), process.cwd()])
-    except psutil.Error:
-        return ""
+def working_in(folder: Path) -> list[psutil.Process]:
+    """The processes whose working directory this is."""
+    return [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(folder)]
 
 
 def answers(client: redis.Redis) -> bool:
@@ -101,103 +110,190 @@ def answers(client: redis.Redis) -> bool:
         return False
 
 
-def test_two_processes_share_one_server_until_the_last_is_gone(user: Callable[[], User], tmp_path: Path) -> None:
+def test_two_processes_share_one_server_until_the_last_is_gone(user: Start, directory: Path) -> None:
     first, second = user(), user()
     assert first.url == second.url
     first.redis.set("said", "hello")
     first.end()
     assert second.redis.get("said") == "hello"
-    second.end(signal.SIGKILL)
-    eventually(lambda: not servers(tmp_path) and not keepers(tmp_path), what="both ended")
+    assert len(servers(directory)) == 1
+    second.end()
+    eventually(lambda: not servers(directory) and not keepers(directory), what="both ended")
 
 
-def test_ten_that_start_at_once_get_one_server(user: Callable[[], User], tmp_path: Path) -> None:
+def test_a_killed_user_is_gone_too(user: Start, directory: Path) -> None:
+    one = user()
+    assert answers(one.redis)
+    one.end(signal.SIGKILL)
+    eventually(lambda: not servers(directory) and not keepers(directory), what="both ended")
+
+
+def test_a_forked_child_holds_on(user: Start, directory: Path) -> None:
+    one = user(FORKED_USER)
+    assert one.url
+    assert one.process.wait(5) == 0
+    assert answers(one.redis)
+    assert len(servers(directory)) == 1
+    one.process.communicate("go\n", timeout=5)
+
+
+def test_a_user_patched_by_eventlet_is_like_any_other(user: Start) -> None:
+    one, other = user(GREEN_USER), user()
+    assert answers(one.redis)
+    assert one.url == other.url
+
+
+def test_ten_that_start_at_once_get_one_server(user: Start, directory: Path) -> None:
     users = [user() for _ in range(10)]
     assert len({each.url for each in users}) == 1
-    assert len(servers(tmp_path)) == 1
+    assert len(servers(directory)) == 1
+    assert len(keepers(directory)) == 1
 
 
-def test_what_was_said_is_there_after_a_restart(user: Callable[[], User], tmp_path: Path) -> None:
+def test_what_was_said_is_there_after_a_restart(user: Start) -> None:
     first = user()
     first.redis.set("said", "hello")
     first.end()
-    # At once: the keeper may still be shutting down.
+    # At once: the keeper may still be stopping.
     again = user()
     assert again.redis.get("said") == "hello"
     assert again.url == first.url
 
 
-def test_a_crashed_server_is_replaced_at_the_same_address(user: Callable[[], User], tmp_path: Path) -> None:
+def test_a_crashed_server_is_replaced_at_the_same_address_with_its_data(user: Start, directory: Path) -> None:
+    one = user()
+    for greeting in ("hello", "hello again", "still here"):
+        one.redis.set("said", greeting)
+        (crashed,) = servers(directory)
+        crashed.kill()
+        crashed.wait(5)
+        eventually(lambda: answers(one.redis), what="another answers")
+        assert one.redis.get("said") == greeting
+    assert len(keepers(directory)) == 1
+
+
+def test_a_killed_keeper_takes_its_server_along_and_the_next_has_the_data(user: Start, directory: Path) -> None:
     one = user()
     one.redis.set("said", "hello")
-    eventually(lambda: one.redis.info("persistence")["aof_last_write_status"] == "ok")
-    (crashed,) = servers(tmp_path)
-    crashed.kill()
-    eventually(lambda: any(each.pid != crashed.pid for each in servers(tmp_path)))
-    eventually(lambda: answers(one.redis))
+    (keeper,) = keepers(directory)
+    keeper.kill()
+    eventually(lambda: not servers(directory), what="the server ended with its keeper")
+    again = user()
+    assert again.redis.get("said") == "hello"
+    assert again.url == one.url
     assert one.redis.get("said") == "hello"
 
 
-def test_a_killed_keeper_takes_its_server_along_and_the_next_one_has_the_data(
-    user: Callable[[], User], tmp_path: Path
-) -> None:
+def test_the_next_server_waits_for_one_that_is_slow_to_end(user: Start, directory: Path) -> None:
     one = user()
     one.redis.set("said", "hello")
-    (keeper,) = keepers(tmp_path)
+    (keeper,), (slow,) = keepers(directory), servers(directory)
+    slow.suspend()
     keeper.kill()
-    eventually(lambda: not servers(tmp_path), what="the server ended with its keeper")
-    assert user().redis.get("said") == "hello"
+    again = user()
+    eventually(lambda: keepers(directory), what="the next keeper waits")
+    assert servers(directory) == [slow]
+    slow.resume()
+    assert again.redis.get("said") == "hello"
+    assert len(servers(directory)) == 1
 
 
-def test_a_server_that_outlived_its_keeper_is_ended_before_another_starts(
-    user: Callable[[], User], tmp_path: Path
-) -> None:
+def test_a_server_that_nobody_told_to_end_is_told(user: Start, directory: Path) -> None:
     one = user()
     assert answers(one.redis)
     one.end()
-    eventually(lambda: not keepers(tmp_path))
-    orphan = subprocess.Popen([embedded._binary(), str(tmp_path / "redis" / "redis.conf")], stdin=subprocess.DEVNULL)
+    eventually(lambda: not keepers(directory))
+    # As the keeper starts it, but for the kernel's promise to end it with its parent.
+    lock = os.open(directory / "data.lock", os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    settings = embedded.SETTINGS.format(
+        port=(directory / "port").read_text(), password=(directory / "password").read_text()
+    )
+    orphan = subprocess.Popen(
+        [embedded._binary(), "-"],
+        cwd=directory / "data",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[lock],
+        text=True,
+    )
+    os.close(lock)
+    assert orphan.stdin is not None
+    with orphan.stdin as stdin:
+        stdin.write(settings)
     eventually(lambda: answers(one.redis))
     one.redis.set("said", "to the orphan")
+
     again = user()
     assert again.redis.get("said") == "to the orphan"
     assert orphan.wait(5) == 0
 
 
-def test_the_password_is_nobody_elses(user: Callable[[], User], tmp_path: Path) -> None:
+def test_holding_again_brings_back_what_is_gone(user: Start, directory: Path) -> None:
+    one = user(USER.replace("input()", "input(); print(embedded.hold(pathlib.Path(sys.argv[1])), flush=True); input()"))
+    first = one.url
+    (keeper,) = keepers(directory)
+    keeper.kill()
+    eventually(lambda: not servers(directory))
+    assert one.process.stdin is not None and one.process.stdout is not None
+    one.process.stdin.write("again\n")
+    one.process.stdin.flush()
+    assert one.process.stdout.readline().strip() == first
+    assert answers(one.redis)
+
+
+def test_only_its_owner_can_read_the_password(user: Start, directory: Path) -> None:
     one = user()
-    folder = tmp_path / "redis"
-    password = json.loads((folder / "state.json").read_text() if one.url else "{}")["password"]
-    assert len(password) == 64
-    for process in servers(tmp_path) + keepers(tmp_path):
-        assert password not in " ".join(process.cmdline())
-    for name in ("state.json", "redis.conf"):
-        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert one.url
+    password = (directory / "password").read_text()
+    assert f":{password}@127.0.0.1:" in one.url
+    assert len(password) >= 43
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        assert password not in str(process.info)
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(each.stat().st_mode) for each in directory.iterdir() if each.is_file()} == {0o600}
     with pytest.raises(redis.AuthenticationError):
         redis.Redis.from_url(one.url.replace(password, "guess")).ping()
-    assert one.redis.config_get("appendonly") == {"appendonly": "yes"}
-    assert one.redis.config_get("bind") == {"bind": "127.0.0.1"}
 
 
-def test_without_a_binary_one_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_set_to_lose_nothing_and_to_listen_to_this_machine_alone(user: Start) -> None:
+    client = user().redis
+    assert client.config_get("bind") == {"bind": "127.0.0.1"}
+    assert client.config_get("appendonly") == {"appendonly": "yes"}
+    assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+    assert client.config_get("save") == {"save": ""}
+    assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_without_a_binary_one_sentence_says_what_to_do(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
-    with pytest.raises(EmbeddedRedisError, match=r"^No redis-server is on the PATH.*install Redis.*or set REDIS_URL"):
-        embedded.hold(tmp_path / "redis")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(
+        EmbeddedRedisError, match=r"^No redis-server was found on PATH .*: install Redis, or set REDIS_URL"
+    ):
+        embedded.hold(directory)
 
 
-def test_data_of_a_newer_redis_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = tmp_path / "bin" / "redis-server"
-    old.parent.mkdir()
-    old.write_text('#!/bin/sh\necho "Redis server v=6.2.14 sha=0"\n')
-    old.chmod(0o755)
-    (tmp_path / "redis" / "data" / "appendonlydir").mkdir(parents=True)
-    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(EmbeddedRedisError, match=r"was written by Redis 7 or later"):
-        embedded.hold(tmp_path / "redis")
+def test_the_data_of_a_newer_redis_is_refused(user: Start, directory: Path) -> None:
+    one = user()
+    one.redis.set("said", "hello")
+    one.end()
+    eventually(lambda: not keepers(directory))
+    (directory / "version").write_text("99.0")
+    with pytest.raises(EmbeddedRedisError, match=r"is of Redis 99\.0, but .* is older: install Redis 99\.0 or newer"):
+        embedded.hold(directory)
 
 
-def test_holding_again_is_the_same(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    (directory,) = [folder for folder, (url, _) in embedded._held.items() if url == redis_url]
-    assert embedded.hold(directory) == redis_url
+def test_a_server_that_does_not_start_says_why(directory: Path) -> None:
+    (directory / "data").mkdir(parents=True)
+    (directory / "data" / "appendonly.aof").write_text("what is this")
+    with pytest.raises(EmbeddedRedisError, match=r"did not start; .*redis\.log ends with: .*Bad file format"):
+        embedded.hold(directory)
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbeddedRedisError, match=r"cannot use .*file/redis .*: make it writable, or set REDIS_URL\.$"):
+        embedded.hold(tmp_path / "file" / "redis")

@@ -1,0 +1,33 @@
+"""How what people wrote is shown. The browser is held to the same tables in `tests/system/test_markup.py`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chat.web import markup
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+@pytest.mark.parametrize("case", json.loads((CASES / "links.json").read_text()), ids=lambda case: case["text"])
+def test_addresses_are_links_and_everything_else_is_inert(case: dict) -> None:
+    expected = [(part["text"], bool(part.get("href"))) for part in case["parts"]]
+    assert list(markup.parts(case["text"])) == expected
+    html = str(markup.linked(case["text"]))
+    assert html.count("<") == 2 * sum(is_link for _, is_link in expected)
+
+
+@pytest.mark.parametrize("case", json.loads((CASES / "initials.json").read_text()), ids=lambda case: case["name"])
+def test_initials_stand_for_a_name(case: dict) -> None:
+    assert markup.initials(case["name"]) == case["initials"]
+
+
+def test_messages_of_one_author_within_five_minutes_make_a_run() -> None:
+    def entry(author: str, minutes: float, type: str = "message") -> dict:
+        return {"type": type, "user": {"id": author}, "at": 1_700_000_000_000 + int(minutes * 60_000)}
+
+    entries = [entry("a", 0), entry("a", 4), entry("b", 5), entry("?", 5, "unknown"), entry("b", 11), entry("b", 60 * 24)]
+    shown = list(markup.runs(entries))
+    assert [each.lead for each in shown] == [True, False, True, True, True]
+    assert [bool(each.day) for each in shown] == [True, False, False, False, True]

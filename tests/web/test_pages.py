@@ -1,0 +1,236 @@
+"""The pages, as a browser without a script meets them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import create_app
+from chat.config import Config
+from chat.domain import Chat
+from tests.support.clients import unique
+from tests.support.servers import SECRET
+
+Visit = Callable[[], "Visitor"]
+
+
+class Visitor:
+    """A browser, as far as requests and forms go."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.html = ""
+
+    def get(self, path: str) -> int:
+        """Open a page, and return its status after redirects."""
+        return self._opened(self.client.get(path, follow_redirects=True))
+
+    def submit(self, path: str, **fields: str) -> int:
+        """Send the form of the page that is open, with its token."""
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.html)
+        assert token, self.html
+        data = {"csrf_token": token[1]} | fields
+        return self._opened(self.client.post(path, data=data, follow_redirects=True))
+
+    def named(self, name: str) -> "Visitor":
+        """Come in under a name."""
+        self.get("/")
+        assert self.submit("/", name=name) == 200
+        return self
+
+    def _opened(self, answer) -> int:
+        self.html = answer.get_data(as_text=True)
+        self.path = answer.request.path
+        self.headers = answer.headers
+        return int(answer.status_code)
+
+
+@pytest.fixture(scope="module")
+def app(config: Config) -> Flask:
+    """The application, in this process."""
+    return create_app(config)
+
+
+@pytest.fixture
+def visit(app: Flask) -> Visit:
+    """Opens browsers that know nothing of each other."""
+    return lambda: Visitor(app.test_client())
+
+
+@pytest.fixture
+def visitor(visit: Visit) -> Visitor:
+    """Somebody with a name, in the default room."""
+    return visit().named(unique("Visitor"))
+
+
+def test_one_chooses_a_name_and_is_in_the_default_room(visit: Visit) -> None:
+    newcomer = visit()
+    name = unique("New")
+    assert newcomer.get("/") == 200
+    assert newcomer.submit("/", name=f"  {name} ") == 200
+    assert newcomer.path == "/rooms/work"
+    assert name in newcomer.html
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "Type a name first."), ("admin", "keeps for itself"), ("x" * 33, "33 characters"), ("a\u200bb", "invisible")],
+)
+def test_a_refused_name_says_why_and_stays(visit: Visit, typed: str, said: str) -> None:
+    newcomer = visit()
+    newcomer.get("/")
+    assert newcomer.submit("/", name=typed) == 400
+    assert said in newcomer.html
+    assert f'value="{typed}"' in newcomer.html
+    assert 'aria-invalid="true"' in newcomer.html
+
+
+def test_a_taken_name_is_refused_and_nobody_is_signed_in(visit: Visit, visitor: Visitor) -> None:
+    taken = unique("Taken")
+    visit().named(taken)
+    newcomer = visit()
+    newcomer.get("/")
+    assert newcomer.submit("/", name=taken.upper()) == 409
+    assert newcomer.get("/rooms/work") == 200
+    assert newcomer.path == "/"
+
+
+def test_the_same_browser_is_the_same_person_again(visitor: Visitor) -> None:
+    before = re.search(r'data-own="(\w+)"', visitor.html)
+    assert visitor.get("/") == 200
+    assert visitor.path == "/rooms/work"
+    assert before and before[0] in visitor.html
+
+
+def test_leaving_gives_the_name_back_and_ends_every_cookie(visit: Visit) -> None:
+    name = unique("Leaver")
+    leaver = visit().named(name)
+    stolen = leaver.client.get_cookie("chat")
+    assert stolen
+    assert leaver.submit("/leave") == 200
+    assert leaver.path == "/"
+    thief = visit()
+    thief.client.set_cookie("chat", stolen.value)
+    thief.get("/rooms/work")
+    assert thief.path == "/"
+    visit().named(name)
+
+
+def test_writing_reading_and_paging_need_no_script(visitor: Visitor, room: str) -> None:
+    visitor.get(f"/rooms/{room}")
+    for number in range(120):
+        assert visitor.submit(f"/rooms/{room}/messages", msg=f"message {number}.", id=f"id{number}") == 200
+    assert "message 119." in visitor.html
+    assert "message 69." not in visitor.html
+    older = re.search(r'data-older href="([^"]+)"', visitor.html)
+    assert older
+    visitor.get(older[1])
+    assert "message 69." in visitor.html and "message 20." in visitor.html
+    older, newer = (re.search(rf'data-{way} href="([^"]+)"', visitor.html) for way in ("older", "newer"))
+    assert older and newer
+    visitor.get(older[1])
+    assert "message 0." in visitor.html
+    assert "data-older" not in visitor.html
+    visitor.get(newer[1])
+    assert "message 119." in visitor.html
+
+
+def test_a_form_sent_twice_says_it_once(visitor: Visitor, room: str, chat: Chat) -> None:
+    visitor.get(f"/rooms/{room}")
+    for _ in range(2):
+        visitor.submit(f"/rooms/{room}/messages", msg="once", id="the-same")
+    assert chat.log.position(room).seq == 1
+
+
+def test_a_refused_message_stays_in_the_form_with_the_reason(visitor: Visitor, room: str) -> None:
+    visitor.get(f"/rooms/{room}")
+    long = "x" * 10_001
+    assert visitor.submit(f"/rooms/{room}/messages", msg=long, id="id") == 413
+    assert long in visitor.html
+    assert "10,001 characters long" in visitor.html
+
+
+def test_what_was_written_is_text(visitor: Visitor, room: str) -> None:
+    visitor.get(f"/rooms/{room}")
+    for text in ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}"):
+        visitor.submit(f"/rooms/{room}/messages", msg=text, id=unique("id").replace(" ", "-"))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in visitor.html
+    assert "<img" not in visitor.html
+    assert "{{ 7 * 7 }}" in visitor.html
+
+
+def test_a_room_is_made_by_a_form(visitor: Visitor) -> None:
+    visitor.get("/rooms")
+    name = unique("Design")
+    assert visitor.submit("/rooms", name=name, topic="Shapes & colours") == 200
+    assert visitor.path == "/rooms/" + name.lower().replace(" ", "-")
+    assert "Shapes &amp; colours" in visitor.html
+    visitor.get("/rooms")
+    assert visitor.submit("/rooms", name=name, topic="") == 409
+    assert "already" in visitor.html
+    assert visitor.submit("/rooms", name="a/b", topic="") == 400
+
+
+def test_a_room_can_be_left(visitor: Visitor, room: str) -> None:
+    visitor.get(f"/rooms/{room}")
+    assert visitor.submit(f"/rooms/{room}/leave") == 200
+    assert visitor.path == "/rooms/work"
+    assert f"You left {room}." in visitor.html
+    assert visitor.submit(f"/rooms/{room}/messages", msg="x", id="id") == 404
+
+
+@pytest.mark.parametrize("path", ["/rooms/work", "/rooms"])
+def test_a_stranger_is_sent_to_the_door(visit: Visit, path: str) -> None:
+    stranger = visit()
+    stranger.get(path)
+    assert stranger.path == "/"
+
+
+@pytest.mark.parametrize("path", ["/rooms/work/messages", "/rooms", "/", "/leave"])
+def test_no_form_is_taken_without_its_token(visitor: Visitor, path: str) -> None:
+    answer = visitor.client.post(path, data={"msg": "x", "id": "id", "name": "forged"})
+    assert answer.status_code == 302
+    assert visitor.get("/rooms/work") == 200
+    assert "forged" not in visitor.html
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/nowhere", 404), ("/rooms/nowhere", 404), ("/rooms/work?before=x", 400), ("/leave", 405)]
+)
+def test_what_is_wrong_is_a_page_of_the_chat(visitor: Visitor, path: str, status: int) -> None:
+    assert visitor.get(path) == status
+    assert "Back to the conversation" in visitor.html
+
+
+def test_a_store_that_does_not_answer_is_a_page_that_says_so(tmp_path: Path) -> None:
+    away = create_app(Config(redis_url="redis://127.0.0.1:1/0", secret_key=SECRET, instance=tmp_path))
+    visitor = Visitor(away.test_client())
+    assert visitor.get("/") == 503
+    assert "Try again" in visitor.html
+    assert visitor.headers["Retry-After"] == "1"
+    assert visitor.get("/readyz") == 503
+    assert visitor.get("/healthz") == 200
+
+
+def test_every_page_loads_from_here_alone(visitor: Visitor) -> None:
+    policy = visitor.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert re.findall(r'(?:src|href)="(https?:[^"]+)"', visitor.html) == []
+    assert visitor.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_cookie_is_nobody_elses_and_secure_behind_tls(app: Flask) -> None:
+    plain = app.test_client().get("/").headers["Set-Cookie"]
+    assert "HttpOnly" in plain and "SameSite=Lax" in plain and "Secure" not in plain
+    assert "Secure" in app.test_client().get("/", base_url="https://localhost").headers["Set-Cookie"]
+
+
+def test_a_key_is_made_once_and_kept_for_its_owner(tmp_path: Path, redis_url: str) -> None:
+    config = Config(redis_url=redis_url, instance=tmp_path / "instance")
+    first, second = create_app(config), create_app(config)
+    assert first.secret_key == second.secret_key and len(first.secret_key) == 64
+    assert (tmp_path / "instance" / "secret_key").stat().st_mode & 0o777 == 0o600
