@@ -1,4 +1,4 @@
-"""How gunicorn serves the chat. `chat.config` reads the environment, and nothing here imports more of the chat than that."""
+"""How gunicorn serves the chat. Nothing here may import more of it than this: the worker patches first."""
 
 import resource
 import sys

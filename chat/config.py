@@ -18,7 +18,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Every setting, read and checked once. `docs/operations.md` describes each."""
+    """Every setting, read and checked once. The README has them in one table."""
 
     name: str = "Chat"
     port: int = 5000

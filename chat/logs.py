@@ -11,8 +11,8 @@ NOISY = ("socketio", "engineio", "geventwebsocket", "werkzeug")
 def init(config: Config) -> None:
     """Log to standard error from `config.log_level` on.
 
-    Each request and event is one line at debug. The libraries below speak of errors alone: what they warn of, a client can
-    cause at will.
+    Each request and event is one line at debug. The libraries below speak of errors alone: what they warn of, a client
+    can cause at will.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))

@@ -3,7 +3,7 @@
 import warnings
 
 with warnings.catch_warnings():
-    # eventlet and gunicorn each announce that this worker will go; gunicorn is pinned to the last versions that have it.
+    # eventlet and gunicorn announce that this worker will go; gunicorn is pinned to the last versions that have it.
     warnings.simplefilter("ignore")
     from gunicorn.workers.base_async import AsyncWorker
     from gunicorn.workers.geventlet import EventletWorker

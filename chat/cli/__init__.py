@@ -6,6 +6,7 @@ from flask import Flask
 from chat import live
 from chat.config import Config
 from chat.domain import Chat
+from chat.store.connection import Unreachable
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
@@ -18,6 +19,9 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         text = text.strip()
         if not 1 <= len(text) <= 1000:
             raise click.BadParameter(f"An announcement has 1 to 1,000 characters, this one {len(text)}.")
-        chat.store.redis.ping()
+        try:
+            chat.store.redis.ping()
+        except Unreachable as error:
+            raise click.ClickException(f"Redis does not answer: {error}") from None
         live.announce(chat.store.url, config, text)
         click.echo("Said to everyone connected.")

@@ -76,8 +76,8 @@ def _prototypes() -> dict[str, str]:
     """Each character with the one that stands for all that look like it.
 
     The data lists pairs in both directions, without saying which of the two is the prototype. As looking alike is an
-    equivalence, each class can stand for itself: by its one sequence of characters, if it has one, else by its first small
-    letter, letter or other character, so that a digit stands for no letter in one case alone.
+    equivalence, each class can stand for itself: by its one sequence of characters, if it has one, else by its first
+    small letter, letter or other character, so that a digit stands for no letter in one case alone.
     """
     leader: dict[str, str] = {}
 

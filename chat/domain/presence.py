@@ -1,7 +1,8 @@
 """Who is here: people with at least one live connection in a room.
 
-A connection in a room is a *link*, and a link is a lease: its worker renews it, a disconnect shortens it to a grace, and
-whoever looks next takes those that ran out away. So a reload, a closed tab and a killed worker are all the same case.
+A connection in a room is a *link*, and a link is a lease: its worker renews it, a disconnect shortens it to a grace,
+and whoever looks next takes those that ran out away. So a reload, a closed tab and a killed worker are all the same
+case.
 """
 
 from collections.abc import Iterable

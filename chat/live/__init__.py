@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 QUEUE_CONNECTIONS = 1000
-"""Connections that Flask-SocketIO's queue may open. At redis-py's own limit its manager would replace the connection under
-its listener, and hear nothing any more."""
+"""Connections that Flask-SocketIO's queue may open. At redis-py's own limit its manager would replace the connection
+under its listener, and hear nothing any more."""
 PING_INTERVAL = 20
 PING_TIMEOUT = 15
 
@@ -49,7 +49,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
     )
-    app.wsgi_app = _plain(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _plain(app.wsgi_app)  # type: ignore[assignment]
     connections = Connections()
     engine = Engine(socketio.server)
     broadcast = Broadcast(socketio)
@@ -67,8 +67,8 @@ def announce(url: str, config: Config, text: str) -> None:
 
 
 class _Once:
-    """Starts a worker's tasks with its first connection: a command or a reloader's parent process makes an application too,
-    and serves nobody. What could not be started is tried again with the next."""
+    """Starts a worker's tasks with its first connection: a command or a reloader's parent process makes an application
+    too, and serves nobody. What could not be started is tried again with the next."""
 
     def __init__(self, *starts: Callable[[], None]) -> None:
         self._starts = list(starts)
@@ -103,8 +103,8 @@ class _Debug:
 
 
 def _plain(app: "WSGIApplication") -> "WSGIApplication":
-    """Make a WebSocket of eventlet's plain: quiet, and without an answer to offers of per-message compression, which it would
-    do once for each recipient of a frame."""
+    """Make a WebSocket of eventlet's plain: quiet, and without an answer to offers of per-message compression, which it
+    would do once for each recipient of a frame."""
 
     def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":

@@ -11,8 +11,8 @@ from chat.domain.people import Person
 class Connection:
     """One client's connection: who it is, and the rooms it has joined.
 
-    `sid` is Socket.IO's id, `address` where it comes from, `typing` the rooms in which it said that it types, each with when
-    that was last passed on (seconds, monotonic), `signed_out` whether its person gave the name back.
+    `sid` is Socket.IO's id, `address` where it comes from, `typing` the rooms in which it said that it types, each with
+    when that was last passed on (seconds, monotonic), `signed_out` whether its person gave the name back.
     """
 
     sid: str

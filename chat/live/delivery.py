@@ -1,8 +1,8 @@
 """Delivery: what the bus brings, to this worker's own connections, in the order of the logs.
 
-Each room that somebody here has joined has a place in its log up to which it was delivered. What the bus brings beyond the
-next `seq` is filled from the log first; what lies behind was delivered already. So whatever interrupts the reading, it
-goes on without a hole and without a repeat.
+Each room that somebody here has joined has a place in its log up to which it was delivered. What the bus brings beyond
+the next `seq` is filled from the log first; what lies behind was delivered already. So whatever interrupts the reading,
+it goes on without a hole and without a repeat.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """What leans on private parts of python-socketio and python-engineio: closing transports, deadlines, bad packets.
 
-At start it checks that those parts are still there. Otherwise Socket.IO serves as it comes, and the log says what is missing.
+At start it checks that those parts are still there. Otherwise Socket.IO serves as it comes, and the log says what is
+missing.
 """
 
 import logging

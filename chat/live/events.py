@@ -60,16 +60,16 @@ class Events:
 
         socketio.on_event("connect", self.connect)
         socketio.on_event("disconnect", self.disconnect)
-        for event, schema, act in (
-            ("setUsername", schemas.SetUsername, self.set_username),
-            ("join", schemas.Join, self.join),
-            ("leave", schemas.Leave, self.leave),
-            ("sendMessage", schemas.SendMessage, self.send_message),
-            ("history", schemas.History, self.history),
-            ("typing", schemas.Typing, self.typing),
-            ("read", schemas.Read, self.read),
+        for event, handler in (
+            ("setUsername", self._answered("setUsername", schemas.SetUsername, self.set_username)),
+            ("join", self._answered("join", schemas.Join, self.join)),
+            ("leave", self._answered("leave", schemas.Leave, self.leave)),
+            ("sendMessage", self._answered("sendMessage", schemas.SendMessage, self.send_message)),
+            ("history", self._answered("history", schemas.History, self.history)),
+            ("typing", self._answered("typing", schemas.Typing, self.typing)),
+            ("read", self._answered("read", schemas.Read, self.read)),
         ):
-            socketio.on_event(event, self._answered(event, schema, act))
+            socketio.on_event(event, handler)
         socketio.on_event("*", self._unknown)
 
     # Life cycle
@@ -77,7 +77,8 @@ class Events:
     def connect(self, _auth: Any = None) -> None:
         """Note the connection, and who it is if its cookie says so.
 
-        A store that does not answer ends the connection instead of refusing it: clients come back from that by themselves.
+        A store that does not answer ends the connection instead of refusing it: clients come back from that by
+        themselves.
         """
         self._start()
         connection = Connection(_sid(), request.remote_addr or "")
@@ -125,7 +126,7 @@ class Events:
         person = _person(connection)
         membership = self._chat.memberships.join(person, ask.room)
         room = membership.room
-        # First the place from which is delivered, then the subscription, then the log: what comes in between comes twice.
+        # The place from which is delivered, then the subscription, then the log: what comes in between comes twice.
         self._delivery.follow(room.name)
         join_room(channel(room.name))
         self._connections.enter(connection, room.name)
@@ -187,7 +188,8 @@ class Events:
         if ask.room not in connection.rooms:
             self._chat.memberships.find(person, ask.room)
         last = connection.typing.get(ask.room)
-        if ask.on and (last is None or time.monotonic() - last >= TYPING_AGAIN) or not ask.on and last is not None:
+        news = (last is None or time.monotonic() - last >= TYPING_AGAIN) if ask.on else last is not None
+        if news:
             self._tell_typing(connection, person, ask.room, on=ask.on)
         return {}
 

@@ -9,8 +9,8 @@ Environ = dict[str, Any]
 def allowed(also: tuple[str, ...]) -> Callable[[str | None, Environ], bool]:
     """The check for python-engineio: the page's own origin, and those of `CHAT_ALLOWED_ORIGINS`.
 
-    It is asked only where there is an `Origin`. A client without one is no browser, so nobody else's cookie rides on it: it
-    may connect, and then has to say who it is.
+    It is asked only where there is an `Origin`. A client without one is no browser, so nobody else's cookie rides on
+    it: it may connect, and then has to say who it is.
     """
 
     def check(origin: str | None, environ: Environ) -> bool:

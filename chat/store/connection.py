@@ -26,6 +26,10 @@ Unreachable = (
 """What redis-py raises when the store cannot do now what it may well do in a moment."""
 
 
+Client = Any
+"""A client of redis-py, whose own types give each answer in every shape that any protocol has for it."""
+
+
 class Store:
     """One process's access to Redis.
 
@@ -37,7 +41,7 @@ class Store:
     def __init__(self, url: str, *, verify: bool = True) -> None:
         self.url = url
         self._tls = {} if verify or not url.startswith("rediss:") else {"ssl_cert_reqs": "none"}
-        self.redis = self._client(ANSWER_WITHIN, pool_size=64)
+        self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64)
         self._scripts = {
             path.stem: self.redis.register_script(_source(path)) for path in LUA.glob("*.lua") if path.stem[0] != "_"
         }
@@ -46,11 +50,11 @@ class Store:
         """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
         return self._scripts[script](keys=keys, args=args)
 
-    def blocking(self, block: float) -> redis.Redis:
+    def blocking(self, block: float) -> Client:
         """A client of its own for one reader whose commands block for up to `block` seconds."""
         return self._client(block + ANSWER_WITHIN, pool_size=1)
 
-    def _client(self, timeout: float, pool_size: int) -> redis.Redis:
+    def _client(self, timeout: float, pool_size: int) -> Client:
         # A pool that waits for a free connection: a burst queues up instead of failing at the limit.
         pool = redis.BlockingConnectionPool.from_url(
             self.url,

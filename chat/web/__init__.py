@@ -1,12 +1,16 @@
 """The pages: one blueprint a noun."""
 
-from flask import Flask
+import logging
+
+from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.web import errors, health, headers, markup, messages, people, rooms, sessions
+from chat.web import errors, headers, health, markup, messages, people, rooms, sessions
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
@@ -20,8 +24,14 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
     headers.init_app(app)
     markup.init_app(app)
     errors.init_app(app)
+    app.after_request(_logged)
     for noun in (people, rooms, messages, health):
         app.register_blueprint(noun.pages)
+
+
+def _logged(response: Response) -> Response:
+    log.debug("%s %s: %s", request.method, request.path, response.status_code)
+    return response
 
 
 def trust_proxies(app: Flask, config: Config) -> None:

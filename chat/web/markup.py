@@ -100,14 +100,14 @@ def _time(at: int) -> datetime:
 
 def _bare(address: str) -> str:
     """Without what ends the sentence that the address stands in, and brackets that open before it."""
-    while True:
-        last = address[-1:]
-        if last and last in ENDS_A_SENTENCE:
-            address = address[:-1]
-        elif last in BRACKETS and address.count(BRACKETS[last]) < address.count(last):
-            address = address[:-1]
-        else:
-            return address
+    while (last := address[-1:]) and (last in ENDS_A_SENTENCE or _unopened(address, last)):
+        address = address[:-1]
+    return address
+
+
+def _unopened(address: str, last: str) -> bool:
+    """Whether the address ends with a bracket that opens before it."""
+    return last in BRACKETS and address.count(BRACKETS[last]) < address.count(last)
 
 
 def _stands(character: str) -> bool:

@@ -43,7 +43,7 @@ def chat() -> Chat:
 
 
 def person() -> Person | None:
-    """Whoever the cookie names, as long as they hold their name. Looked up in the store, so that leaving ends every cookie."""
+    """Whoever the cookie names, while they hold their name: asked of the store, so that leaving ends every cookie."""
     if "person" not in g:
         g.person = chat().people.find(session.get("person", ""))
     return cast(Person | None, g.person)

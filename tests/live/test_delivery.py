@@ -1,5 +1,7 @@
 """Delivery goes on from where it was, whatever interrupts the reading of the bus."""
 
+import json
+
 from chat.domain import Chat
 from chat.store.connection import Store
 from tests.conftest import Connect
@@ -13,11 +15,11 @@ def test_what_the_bus_does_not_carry_is_filled_from_the_log(ada: Client, ben: Cl
     ada.say("1", room=room)
     # Entries that no bus tells of, as if it had been trimmed.
     position = chat.log.position(room)
-    entry = '{{"type":"message","room":"{}","epoch":"{}","seq":{},"at":1,"id":"x","user":{{"id":"f0","name":"x"}},"text":"{}"}}'
+    user = {"id": "f0", "name": "x"}
     for seq in (2, 3):
-        chat.store.redis.xadd(
-            f"chat:{{0}}:room:{room}:log", {"e": entry.format(room, position.epoch, seq, seq)}, f"{seq}-0"
-        )
+        entry = {"type": "message", "room": room, "epoch": position.epoch, "seq": seq, "at": 1, "id": "x", "user": user}
+        stored = json.dumps(entry | {"text": str(seq)})
+        chat.store.redis.xadd(f"chat:{{0}}:room:{room}:log", {"e": stored}, f"{seq}-0")
     chat.store.redis.hset(f"chat:{{0}}:room:{room}", "head", 3)
     ada.say("4", room=room)
     for client in (ada, ben):

@@ -46,6 +46,11 @@ class Raw:
                 return time.monotonic() - began
 
 
+def claiming(name: str) -> str:
+    """The packet that says who one is."""
+    return '420["setUsername",{"user":"' + name + '"}]'
+
+
 @pytest.mark.parametrize("events", [400, 5000])
 def test_a_burst_leaves_the_workers_hearing_each_other(
     connect: Connect, server: Server, chat: Chat, room: str, events: int
@@ -114,7 +119,7 @@ def test_who_does_not_say_who_it_is_is_closed(server: Server, says_connect: bool
 
 def test_who_takes_back_who_it_is_is_closed(server: Server) -> None:
     raw = Raw(server).connected()
-    raw.socket.send('420["setUsername",{"user":"%s"}]' % unique("Brief"))
+    raw.socket.send(claiming(unique("Brief")))
     eventually(lambda: raw.socket.recv().startswith("430"))
     raw.socket.send("41")
     assert raw.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
@@ -154,7 +159,7 @@ def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(new_server) -> 
 
     def claim(address: str) -> str:
         raw = Raw(server, header={"X-Forwarded-For": address}).connected()
-        raw.socket.send('420["setUsername",{"user":"%s"}]' % unique("Far"))
+        raw.socket.send(claiming(unique("Far")))
         while not (said := raw.socket.recv()).startswith("430"):
             pass
         raw.socket.close()

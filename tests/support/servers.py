@@ -37,16 +37,16 @@ class Process:
 
     def __init__(self, command: list[str], log: Path, **settings: str) -> None:
         self.log_path = log
-        self._log = log.open("wb")
-        self.popen = subprocess.Popen(
-            command,
-            cwd=CHECKOUT,
-            env=environ(**settings),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with log.open("wb") as output:
+            self.popen = subprocess.Popen(
+                command,
+                cwd=CHECKOUT,
+                env=environ(**settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     @property
     def log(self) -> str:
@@ -67,8 +67,6 @@ class Process:
             self.popen.kill()
             self.popen.wait()
             raise
-        finally:
-            self._log.close()
 
 
 class Server(Process):
@@ -84,6 +82,7 @@ class Server(Process):
             folder / "server.log",
             **{
                 "PORT": str(self.port),
+                "FLASK_RUN_PORT": str(self.port),
                 "WEB_CONCURRENCY": str(workers),
                 "CHAT_INSTANCE": str(folder / "instance"),
                 **settings,

@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Opens pages, each in a browser of its own unless told to share one. Whatever a script complains of fails the test."""
+    """Opens pages, each in a browser of its own unless told to share one. A script's complaint fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

@@ -109,7 +109,8 @@ def test_b26_everything_is_reached_by_keyboard_with_a_visible_focus(ada_page: Pa
                 """() => {
                     const element = document.activeElement, style = getComputedStyle(element);
                     const ring = getComputedStyle(element.closest(".composer-box") ?? element);
-                    return [element.className || element.name, style.outlineStyle !== "none" || ring.boxShadow !== "none"];
+                    const visible = style.outlineStyle !== "none" || ring.boxShadow !== "none";
+                    return [element.className || element.name, visible];
                 }"""
             )
         )
@@ -127,7 +128,9 @@ def test_b27_on_320_pixels_nothing_scrolls_sideways(open_page: Open, ada: Client
         page.goto(path)
         page.set_viewport_size({"width": 320, "height": 568})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        assert page.evaluate("!document.querySelector('[data-feed]') || document.querySelector('[data-feed]').scrollWidth <= 320")
+        assert page.evaluate(
+            "!document.querySelector('[data-feed]') || document.querySelector('[data-feed]').scrollWidth <= 320"
+        )
 
 
 def test_b28_light_and_dark_follow_the_system(open_page: Open) -> None:

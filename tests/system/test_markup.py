@@ -13,7 +13,8 @@ def test_addresses_are_found_as_on_the_server(ada_page: Page) -> None:
     found = ada_page.evaluate(
         """async (texts) => {
             const { parts } = await import("/static/js/text.js");
-            return texts.map((text) => parts(text).map((part) => ({ text: part.text, ...(part.href ? { href: true } : {}) })));
+            const bare = ({ text, href }) => (href ? { text, href: true } : { text });
+            return texts.map((text) => parts(text).map(bare));
         }""",
         [case["text"] for case in cases],
     )

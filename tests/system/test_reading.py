@@ -30,7 +30,10 @@ def reader(open_page: Open, long_room: str) -> Page:
 def gap(page: Page) -> float:
     """How far the feed is from its end, in pixels."""
     return page.evaluate(
-        "() => { const f = document.querySelector('[data-feed]'); return f.scrollHeight - f.scrollTop - f.clientHeight }"
+        """() => {
+            const feed = document.querySelector("[data-feed]");
+            return feed.scrollHeight - feed.scrollTop - feed.clientHeight;
+        }"""
     )
 
 

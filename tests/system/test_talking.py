@@ -20,7 +20,9 @@ def test_two_people_talk(open_page: Open, room: str) -> None:
     expect(ben.locator("[data-entry] [data-slot=text]")).to_have_text(["Hello Ben"])
     say(ben, "Hello Ada")
     for page in (ada, ben):
-        expect(page.locator('[data-entry][data-state="sent"] [data-slot=text]')).to_have_text(["Hello Ben", "Hello Ada"])
+        expect(page.locator('[data-entry][data-state="sent"] [data-slot=text]')).to_have_text(
+            ["Hello Ben", "Hello Ada"]
+        )
 
 
 def test_what_was_said_is_there_tomorrow(ada_page: Page) -> None:
@@ -56,7 +58,9 @@ def test_b3_a_message_shows_at_once_then_it_is_sent(ada_page: Page) -> None:
     expect(ada_page.locator("[data-entry]")).to_have_count(1)
 
 
-def test_b3_a_message_that_is_refused_says_why_with_a_button_to_try_again(ada_page: Page, chat: Chat, room: str) -> None:
+def test_b3_a_message_that_is_refused_says_why_with_a_button_to_try_again(
+    ada_page: Page, chat: Chat, room: str
+) -> None:
     say(ada_page, "first")
     expect(ada_page.locator('[data-state="sent"]')).to_have_count(1)
     person = chat.people.find(ada_page.get_attribute("#room", "data-own"))

@@ -27,7 +27,14 @@ def test_messages_of_one_author_within_five_minutes_make_a_run() -> None:
     def entry(author: str, minutes: float, type: str = "message") -> dict:
         return {"type": type, "user": {"id": author}, "at": 1_700_000_000_000 + int(minutes * 60_000)}
 
-    entries = [entry("a", 0), entry("a", 4), entry("b", 5), entry("?", 5, "unknown"), entry("b", 11), entry("b", 60 * 24)]
+    entries = [
+        entry("a", 0),
+        entry("a", 4),
+        entry("b", 5),
+        entry("?", 5, "unknown"),
+        entry("b", 11),
+        entry("b", 60 * 24),
+    ]
     shown = list(markup.runs(entries))
     assert [each.lead for each in shown] == [True, False, True, True, True]
     assert [bool(each.day) for each in shown] == [True, False, False, False, True]
