@@ -1,69 +1,76 @@
-# make run: serve the chat.  make test: run every test.  Both set up what they need first; a second call finds it done.
-PYTHON ?= python3
+# make run serves the chat, make test runs every test. Both set up what they need first; a second call finds it done.
 BIN := .venv/bin
-STEP := sh scripts/step
+STEP := @sh scripts/step
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The machine's npm, or the one that requirements-node.txt puts into the virtual environment.
+PRETTY := "**/*.{js,mjs,css}"
+VENDOR := static/vendor/socket.io.esm.min.js
+# Where there is no Node.js, set-up puts it into the virtual environment.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
-export PYTHONDONTWRITEBYTECODE := $(CI)
+export PYTHON
 
-.PHONY: run test check format screenshot clean
+.PHONY: run test check format requirements screenshot clean FORCE
 .DELETE_ON_ERROR:
+# npm removes what it installed before when it installs again.
+.NOTPARALLEL:
 
-run: .venv/local static/vendor/socket.io.esm.min.js
+run: .venv/local $(VENDOR)
 	@exec $(BIN)/gunicorn app:app
 
-test: check
-	@$(BIN)/python -m pytest --durations=5 -m served
+test: check .venv/browser
+	@$(BIN)/python -m pytest -m served --durations=5
 
-check: .venv/dev node_modules/dev static/vendor/socket.io.esm.min.js .venv/browser
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+check: .venv/dev node_modules/dev $(VENDOR)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@node_modules/.bin/eslint --max-warnings 0 .
+	@node_modules/.bin/prettier --log-level warn --check $(PRETTY)
 	@$(BIN)/python -m pytest -m "not served"
 
 format: .venv/dev node_modules/dev
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
 	@node_modules/.bin/eslint --fix .
+	@node_modules/.bin/prettier --log-level warn --write $(PRETTY)
 
-screenshot: .venv/dev .venv/browser static/vendor/socket.io.esm.min.js
+# Pins what the .in files name and all that it needs; make requirements UV=--upgrade takes the newest.
+requirements: .venv/made
+	@$(PIP) uv
+	@for each in requirements requirements-dev; do $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make requirements" --output-file $$each.txt $$each.in; done
+
+screenshot: .venv/dev .venv/browser $(VENDOR)
 	@$(BIN)/python -m scripts.screenshot
 
 clean:
-	rm -rf .venv node_modules static/vendor artifacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules static/vendor artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Each file below is a stamp: it is there when its step was done.
+# Each file below is made last, when its step is done: what was interrupted is done again.
 
-.venv/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "The chat needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try make PYTHON=python3.12." >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
-		{ echo "$(PYTHON) has no venv: install it, for example with 'apt-get install python3-venv'." >&2; exit 1; }
-	@$(STEP) "Making a virtual environment" $(PYTHON) -m venv --clear .venv
-	@touch $@
+.venv/made: FORCE
+	@sh scripts/venv
 
 .venv/local: .venv/made requirements.txt requirements-local.txt
-	@$(STEP) "Installing the chat's packages" $(PIP) -r requirements-local.txt
+	$(STEP) "Installing the chat's packages" $(PIP) -r requirements.txt
+	$(STEP) "Finding or installing Redis" sh scripts/redis
 	@touch $@
 
 .venv/dev: .venv/local requirements-dev.txt
-	@$(STEP) "Installing the developer's packages" $(PIP) -r requirements-dev.txt
+	$(STEP) "Installing the developer's packages" $(PIP) -r requirements-dev.txt
 	@touch $@
 
-.venv/node: .venv/made requirements-node.txt
-	@command -v npm >/dev/null || $(STEP) "Installing Node.js into the virtual environment" $(PIP) -r requirements-node.txt
+.venv/browser: .venv/made
+	$(STEP) "Finding or installing Chromium" sh scripts/browser
 	@touch $@
 
-.venv/browser: .venv/made scripts/browser
-	@$(STEP) "Looking for Chromium" sh scripts/browser
+node_modules/dev: package.json package-lock.json | .venv/made
+	$(STEP) "Installing the developer's JavaScript packages" sh scripts/npm ci --ignore-scripts
 	@touch $@
 
-static/vendor/socket.io.esm.min.js: package.json package-lock.json scripts/vendor.mjs | .venv/node
-	@test -d node_modules/socket.io-client || $(STEP) "Installing the Socket.IO client" npm ci --omit=dev --ignore-scripts
+$(VENDOR): package.json package-lock.json scripts/vendor.mjs | .venv/made
+	@test node_modules/dev -nt package-lock.json || \
+		sh scripts/step "Installing the Socket.IO client for browsers" sh scripts/npm ci --ignore-scripts --omit=dev
 	@node scripts/vendor.mjs
-	@touch $@
-
-node_modules/dev: package.json package-lock.json | .venv/node
-	@$(STEP) "Installing the developer's JavaScript packages" npm ci --ignore-scripts
 	@touch $@

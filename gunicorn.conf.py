@@ -1,7 +1,11 @@
-"""How gunicorn serves the chat. Nothing here may import more of it than this: the worker patches first."""
+"""How gunicorn serves the chat. Imports little of it: gunicorn's worker patches the standard library first."""
 
+import errno
+import os
 import resource
+import socket
 import sys
+from contextlib import suppress
 
 from chat.config import Config, ConfigError
 from chat.store import embedded
@@ -11,23 +15,43 @@ try:
 except ConfigError as error:
     sys.exit(f"The chat cannot start: {error}")
 
-# Every connection is an open file; the soft limit is often 1,024.
-_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
-
 bind = f"127.0.0.1:{settings.port}"
 workers = settings.workers
 worker_class = "chat.serving.ChatWorker"
-# Some beside the chat's own limit, for pages while every place for a connection is taken.
+# Some beside the chat's own limit, for pages while every place for a live connection is taken.
 worker_connections = settings.max_connections + 100
+# A page and what it loads come over the same few connections, on a slow network too.
+keepalive = 5
 graceful_timeout = 10
-loglevel = "debug" if settings.log_level == "debug" else "warning"
-# A place to steer gunicorn from, which nobody asked for.
+# Whom to believe about a client's address is for the chat's CHAT_TRUSTED_PROXIES alone.
+forwarded_allow_ips = ""
+# A socket to steer gunicorn through, which nobody asked for.
 control_socket_disable = True
+
+# What gunicorn says at "info" is about itself; a request is a line of the chat's own, at "debug".
+logconfig_dict = {
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"level": "DEBUG" if settings.log_level == "debug" else "WARNING", "handlers": ["stderr"]},
+        "gunicorn.access": {"level": "CRITICAL"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+}
+
+# Each connection is an open file, and many systems allow 1,024 unless asked.
+_files = worker_connections + 1_000
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _soft != resource.RLIM_INFINITY and _soft < _files:
+    with suppress(ValueError, OSError):
+        most = _files if _hard == resource.RLIM_INFINITY else min(_files, _hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, _hard))
 
 
 def on_starting(server):
-    """Start the private Redis once for all workers, so that it stays while they come and go."""
+    """Start the private Redis for all workers, so that it stays while they come and go."""
+    if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
+        _check_addresses(server.cfg.address)
     if settings.redis_url is None:
         try:
             embedded.hold(settings.instance / "redis")
@@ -38,5 +62,20 @@ def on_starting(server):
 def post_worker_init(worker):
     """Say where the chat is, once it answers."""
     if worker.age == 1:
-        address = str(worker.sockets[0].getsockname()[1])
-        print(f"{settings.name} is at http://127.0.0.1:{address}", flush=True)
+        print(f"{settings.name} is at {worker.sockets[0]}", flush=True)
+
+
+def _check_addresses(addresses):
+    """End with one sentence if a port is taken: gunicorn would try for five seconds, and then say it in ten lines."""
+    for address in addresses:
+        if isinstance(address, tuple):
+            with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(address)
+                except OSError as error:
+                    if error.errno == errno.EADDRINUSE:
+                        sys.exit(
+                            f"The chat cannot start: another program uses port {address[1]}. "
+                            "Stop it, or set PORT to another port."
+                        )

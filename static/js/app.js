@@ -69,8 +69,8 @@ function on(event, handler) {
 }
 
 function arrived(entry) {
-  sidebar.update(entry.room, { head: entry.seq });
   navigation.visited(entry.room)?.receive([entry]);
+  sidebar.update(entry.room, { head: entry.seq });
 }
 
 async function join(room, again) {
@@ -102,13 +102,11 @@ function refused(error, again) {
 
 let reading = 0;
 function read(room) {
+  if (room !== navigation.current || document.hidden || !document.hasFocus() || !room.atBottom) return;
+  const { seq } = room.position;
+  sidebar.update(room.name, { head: seq, read: seq });
   clearTimeout(reading);
-  reading = setTimeout(() => {
-    if (room !== navigation.current || document.hidden || !document.hasFocus() || !room.atBottom) return;
-    const { seq } = room.position;
-    sidebar.update(room.name, { head: seq, read: seq });
-    connection.call("read", { room: room.name, seq }).catch(() => {});
-  }, READ_WITHIN);
+  reading = setTimeout(() => connection.call("read", { room: room.name, seq }).catch(() => {}), READ_WITHIN);
 }
 
 for (const event of ["focus", "visibilitychange"]) {

@@ -17,7 +17,11 @@ export class Comings {
   /** Tell of `{joined, left}`. */
   tell({ joined, left }) {
     if (![...joined, ...left].some((person) => person.id !== this.#own)) return;
-    if (!this.#line?.isConnected || this.#line.nextElementSibling?.matches("[data-seq]") || Date.now() - this.#since > GATHER) {
+    if (
+      !this.#line?.isConnected ||
+      this.#line.nextElementSibling?.matches("[data-seq]") ||
+      Date.now() - this.#since > GATHER
+    ) {
       this.#people = { joined: new Map(), left: new Map() };
       this.#since = Date.now();
       this.#line = null;

@@ -82,7 +82,8 @@ export class Composer {
     this.#left.value = String(left);
     this.#left.toggleAttribute("data-over", left < 0);
     this.#refusal.hidden = left >= 0;
-    this.#refusal.textContent = left < 0 ? `That is ${-left} over the limit of ${longest.toLocaleString()} characters.` : "";
+    this.#refusal.textContent =
+      left < 0 ? `That is ${-left} over the limit of ${longest.toLocaleString()} characters.` : "";
     if (!CSS.supports("field-sizing", "content")) {
       this.#field.style.height = "auto";
       this.#field.style.height = `${this.#field.scrollHeight}px`;

@@ -34,10 +34,20 @@ document.addEventListener("keydown", (event) => {
 });
 
 let start = null;
-document.addEventListener("touchstart", ({ touches }) => { start = opened() && touches[0]; }, { passive: true });
-document.addEventListener("touchend", ({ changedTouches: [end] }) => {
-  const drawer = start && opened();
-  if (!drawer) return;
-  const outwards = (drawer.id === "sidebar" ? -1 : 1) * (end.clientX - start.clientX);
-  if (outwards > SWIPE && outwards > 2 * Math.abs(end.clientY - start.clientY)) close();
-}, { passive: true });
+document.addEventListener(
+  "touchstart",
+  ({ touches }) => {
+    start = opened() && touches[0];
+  },
+  { passive: true },
+);
+document.addEventListener(
+  "touchend",
+  ({ changedTouches: [end] }) => {
+    const drawer = start && opened();
+    if (!drawer) return;
+    const outwards = (drawer.id === "sidebar" ? -1 : 1) * (end.clientX - start.clientX);
+    if (outwards > SWIPE && outwards > 2 * Math.abs(end.clientY - start.clientY)) close();
+  },
+  { passive: true },
+);

@@ -62,7 +62,10 @@ export class Navigation {
     const answer = await fetch(path, { headers: { Accept: "text/html" }, redirect: "error" });
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return this.#make(document.adoptNode(page.getElementById("room")), document.adoptNode(page.getElementById("people")));
+    return this.#make(
+      document.adoptNode(page.getElementById("room")),
+      document.adoptNode(page.getElementById("people")),
+    );
   }
 
   #show(room, isNew) {

@@ -136,7 +136,9 @@ export class Room extends EventTarget {
 
   #begin() {
     const feed = this.main.querySelector("[data-feed]");
-    this.#scroller = new Scroller(feed, this.main.querySelector("[data-jump]"), () => this.dispatchEvent(new Event("seen")));
+    this.#scroller = new Scroller(feed, this.main.querySelector("[data-jump]"), () =>
+      this.dispatchEvent(new Event("seen")),
+    );
     const line = this.#timeline.markNew(this.#read, this.#own.id);
     if (line) {
       this.#scroller.toBottom();
@@ -144,7 +146,10 @@ export class Room extends EventTarget {
     }
     const older = this.main.querySelector("[data-older]");
     if (older) {
-      const near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), { root: feed, rootMargin: "600px" });
+      const near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), {
+        root: feed,
+        rootMargin: "600px",
+      });
       near.observe(older);
       older.addEventListener("click", (event) => {
         event.preventDefault();
@@ -164,7 +169,8 @@ export class Room extends EventTarget {
   #clicked({ target }) {
     const element = target.closest("[data-entry]");
     if (target.matches("[data-discard]")) this.#timeline.discard(element.dataset.id);
-    if (target.matches("[data-retry]")) this.#outbox.add({ id: element.dataset.id, text: slot(element, "text").textContent });
+    if (target.matches("[data-retry]"))
+      this.#outbox.add({ id: element.dataset.id, text: slot(element, "text").textContent });
   }
 
   #add(entry, live) {
@@ -183,7 +189,7 @@ export class Room extends EventTarget {
     this.#filling = true;
     let count = 0;
     try {
-      for (let complete = false; !complete; ) {
+      for (let complete = false; !complete;) {
         const page = await this.#connection.call("history", { room: this.name, after: this.#ledger.high, limit: PAGE });
         if (page.epoch !== this.#ledger.epoch) break;
         const ready = this.#ledger.take(page.entries);

@@ -18,15 +18,19 @@ export class Scroller {
     this.#jump = jump;
     this.#label = jump.querySelector('[data-slot="label"]');
     this.#jump.addEventListener("click", () => this.#go());
-    feed.addEventListener("scroll", () => {
-      this.#atBottom = feed.scrollHeight - feed.scrollTop - feed.clientHeight < NEAR;
-      if (this.#atBottom) {
-        this.#new = 0;
-        this.#target = null;
-        onBottom();
-      }
-      this.#draw();
-    }, { passive: true });
+    feed.addEventListener(
+      "scroll",
+      () => {
+        this.#atBottom = feed.scrollHeight - feed.scrollTop - feed.clientHeight < NEAR;
+        if (this.#atBottom) {
+          this.#new = 0;
+          this.#target = null;
+          onBottom();
+        }
+        this.#draw();
+      },
+      { passive: true },
+    );
     const resized = new ResizeObserver(() => this.#atBottom && this.toBottom());
     resized.observe(feed);
     resized.observe(feed.firstElementChild);

@@ -27,7 +27,7 @@ export class Timeline {
 
   /** The elements of all entries that the log has, in order. */
   get entries() {
-    return [...this.#list.querySelectorAll('[data-entry][data-seq]')];
+    return [...this.#list.querySelectorAll("[data-entry][data-seq]")];
   }
 
   /** Show an entry of the log, in the place of its pending copy if there is one. Returns its element, or null if it shows nothing. */
@@ -137,7 +137,7 @@ export class Timeline {
     const at = Number(element.dataset.at);
     const wanted = before && dayOf(Number(before.dataset.at)) === dayOf(at) ? "" : dayOf(at);
     let line = null;
-    for (let each = element.previousElementSibling; each && each !== before; ) {
+    for (let each = element.previousElementSibling; each && each !== before;) {
       const previous = each.previousElementSibling;
       if (each.matches("[data-day]")) {
         if (!line && each.dataset.day === wanted) line = each;
