@@ -2,6 +2,8 @@
 
 import http.client
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -44,6 +46,20 @@ class Raw:
             # "1" is Engine.IO's CLOSE, on which a client closes.
             if said in ("", "1"):
                 return time.monotonic() - began
+
+
+@pytest.fixture
+def raw(server: Server) -> Iterator[Callable[..., Raw]]:
+    """Opens WebSockets that say whatever they are told to, and that are closed after the test."""
+    opened: list[Raw] = []
+
+    def make(to: Server = server, **options: Any) -> Raw:
+        opened.append(Raw(to, **options))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.socket.close()
 
 
 def claiming(name: str) -> str:
@@ -95,74 +111,77 @@ def test_a_burst_leaves_the_workers_hearing_each_other(
         '451-["sendMessage",{"_placeholder":true,"num":0}]',
     ],
 )
-def test_a_packet_that_cannot_be_meant_ends_the_connection_alone(server: Server, ada: Client, packet: str) -> None:
-    raw = Raw(server).connected()
-    raw.socket.send(packet)
-    assert raw.seconds_until_closed(within=5) < 2
+def test_a_packet_that_cannot_be_meant_ends_the_connection_alone(
+    raw: Callable[..., Raw], server: Server, ada: Client, packet: str
+) -> None:
+    client = raw().connected()
+    client.socket.send(packet)
+    assert client.seconds_until_closed(within=5) < 2
     ada.say("and the others talk on")
 
 
 @pytest.mark.parametrize("event", ["connect", "disconnect"])
-def test_reserved_names_do_not_run_the_life_cycle(server: Server, event: str) -> None:
-    raw = Raw(server).connected()
-    raw.socket.send(f'420["{event}",{{}}]')
-    assert '"unknown_event"' in raw.socket.recv()
+def test_reserved_names_do_not_run_the_life_cycle(raw: Callable[..., Raw], server: Server, event: str) -> None:
+    client = raw().connected()
+    client.socket.send(f'420["{event}",{{}}]')
+    assert '"unknown_event"' in client.socket.recv()
 
 
 @pytest.mark.parametrize("says_connect", [False, True], ids=["silent", "nameless"])
-def test_who_does_not_say_who_it_is_is_closed(server: Server, says_connect: bool) -> None:
-    raw = Raw(server)
+def test_who_does_not_say_who_it_is_is_closed(raw: Callable[..., Raw], server: Server, says_connect: bool) -> None:
+    client = raw()
     if says_connect:
-        raw.connected()
-    assert engine.IDENTIFY_WITHIN - 1 <= raw.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+        client.connected()
+    assert engine.IDENTIFY_WITHIN - 1 <= client.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
 
 
-def test_who_takes_back_who_it_is_is_closed(server: Server) -> None:
-    raw = Raw(server).connected()
-    raw.socket.send(claiming(unique("Brief")))
-    eventually(lambda: raw.socket.recv().startswith("430"))
-    raw.socket.send("41")
-    assert raw.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+def test_who_takes_back_who_it_is_is_closed(raw: Callable[..., Raw], server: Server) -> None:
+    client = raw().connected()
+    client.socket.send(claiming(unique("Brief")))
+    eventually(lambda: client.socket.recv().startswith("430"))
+    client.socket.send("41")
+    assert client.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
 
 
 @pytest.mark.parametrize("transport", ["polling", "jsonp"])
 def test_there_is_no_transport_but_websocket(server: Server, transport: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     more = "&j=0" if transport == "jsonp" else ""
-    connection.request("GET", f"/socket.io/?EIO=4&transport=polling{more}", headers={"Origin": "https://evil.example"})
-    assert connection.getresponse().status == 400
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+        path = f"/socket.io/?EIO=4&transport=polling{more}"
+        connection.request("GET", path, headers={"Origin": "https://evil.example"})
+        assert connection.getresponse().status == 400
 
 
-def test_a_browser_may_connect_from_the_chats_own_page_alone(server: Server) -> None:
-    Raw(server, origin=server.url).connected()
+def test_a_browser_may_connect_from_the_chats_own_page_alone(raw: Callable[..., Raw], server: Server) -> None:
+    raw(origin=server.url).connected()
     for origin in ("https://evil.example", f"https://127.0.0.1:{server.port}", "null"):
         with pytest.raises(websocket.WebSocketBadStatusException):
-            Raw(server, origin=origin)
+            raw(origin=origin)
 
 
-def test_another_origin_may_connect_where_it_is_allowed(new_server) -> None:
+def test_another_origin_may_connect_where_it_is_allowed(raw: Callable[..., Raw], new_server) -> None:
     server = new_server(CHAT_ALLOWED_ORIGINS="https://intranet.example")
-    Raw(server, origin="https://intranet.example").connected()
+    raw(server, origin="https://intranet.example").connected()
     with pytest.raises(websocket.WebSocketBadStatusException):
-        Raw(server, origin="https://evil.example")
+        raw(server, origin="https://evil.example")
 
 
-def test_an_untrusted_forwarded_host_opens_nothing(server: Server) -> None:
+def test_an_untrusted_forwarded_host_opens_nothing(raw: Callable[..., Raw], server: Server) -> None:
     headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
     with pytest.raises(websocket.WebSocketBadStatusException):
-        Raw(server, origin="https://evil.example", header=headers)
+        raw(origin="https://evil.example", header=headers)
 
 
-def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(new_server) -> None:
+def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(raw: Callable[..., Raw], new_server) -> None:
     """Names are claimed at a pace for each address: two addresses behind one proxy do not share it."""
     server = new_server(CHAT_TRUSTED_PROXIES="1", CHAT_RATE_LIMIT="on")
 
     def claim(address: str) -> str:
-        raw = Raw(server, header={"X-Forwarded-For": address}).connected()
-        raw.socket.send(claiming(unique("Far")))
-        while not (said := raw.socket.recv()).startswith("430"):
+        client = raw(server, header={"X-Forwarded-For": address}).connected()
+        client.socket.send(claiming(unique("Far")))
+        while not (said := client.socket.recv()).startswith("430"):
             pass
-        raw.socket.close()
+        client.socket.close()
         return said
 
     for _ in range(20):
@@ -171,6 +190,6 @@ def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(new_server) -> 
     assert '"ok":true' in claim("192.0.2.2")
 
 
-def test_no_offer_of_compression_is_taken(server: Server) -> None:
-    raw = Raw(server, header={"Sec-WebSocket-Extensions": "permessage-deflate"})
-    assert "sec-websocket-extensions" not in raw.socket.headers
+def test_no_offer_of_compression_is_taken(raw: Callable[..., Raw], server: Server) -> None:
+    client = raw(header={"Sec-WebSocket-Extensions": "permessage-deflate"})
+    assert "sec-websocket-extensions" not in client.socket.headers
