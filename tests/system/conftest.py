@@ -30,8 +30,11 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each has windows of its own in it."""
-    path = shutil.which("chromium") or os.environ.get("CHROMIUM")
+    path, node = shutil.which("chromium"), shutil.which("node")
     assert path, "The browser tests need Chromium on the PATH."
+    if node:
+        # The one that Playwright carries wants a library that not every machine has.
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", node)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
