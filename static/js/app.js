@@ -145,5 +145,6 @@ document.addEventListener("click", ({ target }) => {
 // What was written belongs to who wrote it.
 document.querySelector("[data-leave]").addEventListener("submit", () => localStorage.clear());
 
+sidebar.select(navigation.current.name);
 navigation.current.show();
 title();

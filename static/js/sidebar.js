@@ -58,8 +58,12 @@ export class Sidebar extends EventTarget {
   /** Show which room is shown. */
   select(name) {
     for (const link of this.#links) {
-      if (link.dataset.roomLink === name) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.dataset.roomLink === name) {
+        link.setAttribute("aria-current", "page");
+        link.scrollIntoView({ block: "nearest" });
+      } else {
+        link.removeAttribute("aria-current");
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 import json
 
 from chat.domain import Chat
+from chat.domain.bus import ENTRIES, HEAD
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client
@@ -53,3 +54,14 @@ def test_a_new_room_is_told_to_everyone(ada: Client, ben: Client, chat: Chat, co
     made = chat.rooms.create(f"of {ada.user['name']}", "a topic", founder)
     for client in (ada, ben):
         client.wait("room", name=made.name, topic="a topic")
+
+
+def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room: str) -> None:
+    ada.ok("join", {"room": room})
+    ada.say("once", room=room)
+    ((_, said),) = chat.store.redis.xrevrange(ENTRIES, count=1)
+    number = chat.store.redis.incr(HEAD)
+    chat.store.redis.xadd(ENTRIES, said, f"{number}-0")
+    ada.say("last", room=room)
+    eventually(lambda: "last" in ada.texts(room))
+    assert ada.texts(room) == ["once", "last"]
