@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -142,3 +143,28 @@ def test_settings_of_gunicorn_fit_the_chat() -> None:
     assert int(found["worker_connections"]) > 10_000
     assert found["preload_app"] == "False"
     assert found["max_requests"] == "0"
+
+
+def test_sigterm_closes_connections_properly_and_ends_in_seconds(checkout: Start) -> None:
+    server = checkout("procfile").started()
+    closes: list[str] = []
+    clients = []
+    for number in range(20):
+        client = socketio.Client(reconnection=False)
+        client.on("disconnect", closes.append)
+        client.connect(server.url, transports=["websocket"])
+        client.call("setUsername", {"user": f"Guest {number}"})
+        clients.append(client)
+    began = time.monotonic()
+    # Twice, as Heroku does: to gunicorn, and to each of its processes.
+    for _ in range(2):
+        for pid in [server.popen.pid, *server.worker_pids()]:
+            os.kill(pid, signal.SIGTERM)
+    assert server.popen.wait(15) == 0
+    assert time.monotonic() - began < 5
+    eventually(lambda: len(closes) == 20)
+    # What the server said, rather than a connection that was cut.
+    assert set(closes) == {"server disconnect"}
+    assert server.log.strip() == f"Chat is at {server.url}".replace("127.0.0.1", "0.0.0.0")
+    for client in clients:
+        client.disconnect()

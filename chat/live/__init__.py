@@ -55,6 +55,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     broadcast = Broadcast(socketio)
     delivery = Delivery(socketio, chat, connections, engine)
     heartbeat = Heartbeat(socketio, chat, connections, broadcast, engine)
+    app.extensions["drain"] = engine.drain
     start = _Once(delivery.start, broadcast.start, heartbeat.start)
     Events(socketio, chat, connections, engine, delivery, broadcast, heartbeat, start)
     return socketio

@@ -5,13 +5,20 @@ missing.
 """
 
 import logging
+import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import socketio
+from engineio.exceptions import SocketIsClosedError
+from engineio.packet import CLOSE, Packet
 
 IDENTIFY_WITHIN = 15.0
 """Seconds in which a connection has to say who it is."""
+DRAIN_WITHIN = 4.0
+DRAIN_PAUSE = 0.002
+"""Seconds for closing all transports at most, and between two of them."""
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +29,13 @@ class Engine:
     def __init__(self, server: socketio.Server) -> None:
         self._server = server
         self._deadlines: dict[str, float] = {}
+        self._closing: set[str] = set()
         handlers = getattr(server.eio, "handlers", {})
-        if {"connect", "message", "disconnect"} <= set(handlers) and hasattr(server.manager, "eio_sid_from_sid"):
+        if (
+            {"connect", "message", "disconnect"} <= set(handlers)
+            and hasattr(server.manager, "eio_sid_from_sid")
+            and hasattr(server, "environ")
+        ):
             self._connect, self._message, self._disconnect = (
                 handlers[event] for event in ("connect", "message", "disconnect")
             )
@@ -59,18 +71,36 @@ class Engine:
             log.info("closing a connection that did not say who it is within %.0f s", IDENTIFY_WITHIN)
             self._close(transport)
 
+    def drain(self) -> None:
+        """Close every transport, spread over some seconds: all their clients come back, to some other worker."""
+        transports = list(self._server.eio.sockets)
+        for transport in transports:
+            self._close(transport)
+            self._server.sleep(min(DRAIN_WITHIN / len(transports), DRAIN_PAUSE))
+
     def _transport_of(self, sid: str) -> str:
         return (self._server.manager.eio_sid_from_sid(sid, "/") or "") if self._fits else ""
 
     def _close(self, transport: str) -> None:
-        # Closing waits until what is queued was sent, which is up to the client.
-        self._server.start_background_task(self._server.eio.disconnect, transport)
+        """Say that it is over, and read no more; the transport's own reader then ends it as if the client had gone.
+
+        Closing it from here instead would close the socket under that reader, which would wait for its timeout.
+        """
+        environ = self._server.environ.get(transport)
+        if environ is None or transport in self._closing:
+            return
+        self._closing.add(transport)
+        with suppress(OSError, SocketIsClosedError):
+            self._server.eio.send_packet(transport, Packet(CLOSE))
+            _socket_of(environ).shutdown(socket.SHUT_RD)
 
     def _opened(self, transport: str, environ: dict[str, Any]) -> Any:
         self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
         return self._connect(transport, environ)
 
     def _received(self, transport: str, data: Any) -> None:
+        if transport in self._closing:
+            return
         try:
             self._message(transport, data)
         except Exception as error:
@@ -86,4 +116,12 @@ class Engine:
 
     def _closed(self, transport: str, reason: str) -> None:
         self._deadlines.pop(transport, None)
+        self._closing.discard(transport)
         self._disconnect(transport, reason)
+
+
+def _socket_of(environ: dict[str, Any]) -> socket.socket:
+    """The TCP connection that a request came by, from eventlet's or Werkzeug's server."""
+    if "eventlet.input" in environ:
+        return environ["eventlet.input"].get_socket()  # type: ignore[no-any-return]
+    return environ["werkzeug.socket"]  # type: ignore[no-any-return]

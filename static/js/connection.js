@@ -2,6 +2,7 @@ import { io } from "socket.io-client";
 import { ChatError } from "./errors.js";
 
 const ANSWER_WITHIN = 8000;
+const PATIENCE = 2500;
 
 /**
  * The one connection of this page, whichever room it shows.
@@ -13,6 +14,7 @@ export class Connection extends EventTarget {
   /** @type {"connecting" | "live" | "offline"} */
   status = "connecting";
   #socket;
+  #patience = null;
 
   constructor() {
     super();
@@ -29,11 +31,11 @@ export class Connection extends EventTarget {
       this.dispatchEvent(new Event("live"));
     });
     this.#socket.on("disconnect", (reason) => {
-      this.#become("offline");
+      this.#away();
       // The only reason after which the client does not come back by itself.
       if (reason === "io server disconnect") this.#socket.connect();
     });
-    this.#socket.on("connect_error", () => this.#become("offline"));
+    this.#socket.on("connect_error", () => this.#away());
     this.#socket.onAny((event, payload) => this.dispatchEvent(new CustomEvent(event, { detail: payload })));
     window.addEventListener("online", () => this.#hurry());
     window.addEventListener("offline", () => this.#drop());
@@ -70,7 +72,18 @@ export class Connection extends EventTarget {
     if (this.#socket.connected) this.#socket.io.engine.close();
   }
 
+  /** A server that restarts is back in a second: only a longer absence is worth a word. */
+  #away() {
+    if (!navigator.onLine) this.#become("offline");
+    else if (this.status === "live") this.#become("connecting");
+    this.#patience ??= setTimeout(() => this.#become("offline"), PATIENCE);
+  }
+
   #become(status) {
+    if (status !== "connecting") {
+      clearTimeout(this.#patience);
+      this.#patience = null;
+    }
     if (status === this.status) return;
     this.status = status;
     this.dispatchEvent(new Event("status"));

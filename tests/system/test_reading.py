@@ -93,10 +93,13 @@ def test_b15_loading_older_messages_keeps_the_line_being_read(reader: Page) -> N
                     feed.scrollTop = 120;
                     const before = line.getBoundingClientRect().top;
                     const entries = document.querySelector("[data-entries]");
-                    await new Promise((resolve) => new MutationObserver((_, observer) => {
-                        observer.disconnect();
-                        requestAnimationFrame(() => requestAnimationFrame(resolve));
-                    }).observe(entries, { childList: true }));
+                    await new Promise((resolve, reject) => {
+                        setTimeout(() => reject(new Error("no older page came")), 10_000);
+                        new MutationObserver((_, observer) => {
+                            observer.disconnect();
+                            requestAnimationFrame(() => requestAnimationFrame(resolve));
+                        }).observe(entries, { childList: true });
+                    });
                     return [before, line.getBoundingClientRect().top];
                 }""",
                 first,
