@@ -1,5 +1,6 @@
 """How gunicorn serves the chat. Imports nothing of it: gunicorn's worker patches the standard library first."""
 
+import os
 import threading
 import warnings
 from functools import partial
@@ -32,6 +33,12 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         """Begin to end: a signal's handler may not switch green threads itself."""
         super().handle_exit(sig, frame)
         eventlet.spawn(self._leaving.set)
+
+    def notify(self) -> None:
+        """Tell gunicorn that this worker lives, and end if it was killed: another may want the place."""
+        super().notify()
+        if os.getppid() != self.ppid:
+            self.alive = False
 
     def run(self) -> None:
         """Serve until told to end."""

@@ -20,7 +20,7 @@ Connect = Callable[..., Client]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server: `make check` leaves it out."""
     for item in items:
-        if {"two_workers", "new_server", "checkout"} & set(getattr(item, "fixturenames", ())):
+        if {"two_workers", "new_server", "own_server", "checkout"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.served)
 
 

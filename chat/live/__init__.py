@@ -111,6 +111,10 @@ def _plain(app: "WSGIApplication") -> "WSGIApplication":
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             environ["wsgi.errors"] = _Debug()
+            if "HTTP_SEC_WEBSOCKET_KEY" not in environ:
+                # Else eventlet takes it for one of the drafts of 2010, and fails at it.
+                start_response("400 Bad Request", [("Content-Type", "text/plain")])
+                return [b"A WebSocket needs a Sec-WebSocket-Key."]
         return app(environ, start_response)
 
     return serve

@@ -75,24 +75,30 @@ class Engine:
         """Close every transport, spread over some seconds: all their clients come back, to some other worker."""
         transports = list(self._server.eio.sockets)
         for transport in transports:
-            self._close(transport)
+            # Without Engine.IO's own word for it, on which python-socketio's client would not come back.
+            self._hang_up(transport)
             self._server.sleep(min(DRAIN_WITHIN / len(transports), DRAIN_PAUSE))
 
     def _transport_of(self, sid: str) -> str:
         return (self._server.manager.eio_sid_from_sid(sid, "/") or "") if self._fits else ""
 
     def _close(self, transport: str) -> None:
-        """Say that it is over, and read no more; the transport's own reader then ends it as if the client had gone.
+        """Say that it is over, and hang up."""
+        if transport not in self._closing:
+            with suppress(OSError, SocketIsClosedError):
+                self._server.eio.send_packet(transport, Packet(CLOSE))
+            self._hang_up(transport)
+
+    def _hang_up(self, transport: str) -> None:
+        """Read no more: the transport's own reader then writes what is queued, and ends as if the client had gone.
 
         Closing it from here instead would close the socket under that reader, which would wait for its timeout.
         """
         environ = self._server.environ.get(transport)
-        if environ is None or transport in self._closing:
-            return
-        self._closing.add(transport)
-        with suppress(OSError, SocketIsClosedError):
-            self._server.eio.send_packet(transport, Packet(CLOSE))
-            _socket_of(environ).shutdown(socket.SHUT_RD)
+        if environ is not None:
+            self._closing.add(transport)
+            with suppress(OSError):
+                _socket_of(environ).shutdown(socket.SHUT_RD)
 
     def _opened(self, transport: str, environ: dict[str, Any]) -> Any:
         self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN

@@ -193,3 +193,10 @@ def test_a_trusted_proxy_tells_socket_handlers_where_a_client_is(raw: Callable[.
 def test_no_offer_of_compression_is_taken(raw: Callable[..., Raw], server: Server) -> None:
     client = raw(header={"Sec-WebSocket-Extensions": "permessage-deflate"})
     assert "sec-websocket-extensions" not in client.socket.headers
+
+
+def test_a_websocket_without_a_key_is_refused(server: Server) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": server.url}
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+        connection.request("GET", SOCKET, headers=headers)
+        assert connection.getresponse().status == 400

@@ -69,7 +69,7 @@ def test_b13_scrolled_up_a_new_message_moves_nothing_and_a_button_leads_there(
 
 def test_b14_at_the_bottom_the_feed_stays_there(reader: Page, ada: Client, long_room: str) -> None:
     ada.ok("join", {"room": long_room})
-    assert gap(reader) < 2
+    eventually(lambda: gap(reader) < 2)
     ada.say("one more\nand\nmore", room=long_room)
     expect(reader.locator('[data-seq="301"]')).to_be_in_viewport()
     eventually(lambda: gap(reader) < 2)
@@ -132,7 +132,7 @@ def test_b20_days_are_separated_runs_grouped_and_times_the_readers_own(open_page
     expect(german.locator("[data-entry].lead")).to_have_count(1)
     shown = german.locator("[data-entry] time").first.inner_text()
     there = now.astimezone(dt.timezone(dt.timedelta(hours=9)))
-    assert shown in {f"{moment:%H:%M}" for moment in (there, there - dt.timedelta(minutes=1))}
+    assert shown.zfill(5) in {f"{moment:%H:%M}" for moment in (there, there - dt.timedelta(minutes=1))}
 
 
 def test_an_unread_count_comes_and_goes(open_page: Open, ada: Client, chat: Chat, room: str) -> None:

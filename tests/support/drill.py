@@ -1,0 +1,236 @@
+"""A steady writer and several readers, and what has to be true of them whatever is broken meanwhile."""
+
+import contextlib
+import json
+import queue
+import subprocess
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import socketio
+
+from tests.support.servers import CHECKOUT
+from tests.support.waiting import eventually
+
+PACE = 0.04
+"""Seconds between two messages of the writer."""
+ANSWERED_WITHIN = 2.5
+"""Seconds for an answer: the two that are promised, and some for a busy machine."""
+
+
+class Person:
+    """A python-socketio client that comes back by itself, as the same person."""
+
+    def __init__(self, url: str, name: str, room: str) -> None:
+        self.room = room
+        self._name = name
+        self._token = ""
+        self.io = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.5)
+        self.io.on("message", self.on_message)
+        self.io.on("resync", lambda _: self.wake.set())
+        self.io.on("connect", lambda: self.wake.set())
+        self.wake = threading.Event()
+        self.ended = False
+        self.io.connect(url, transports=["websocket"])
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def on_message(self, entry: dict[str, Any]) -> None:
+        """Take a live entry."""
+
+    def run(self) -> None:
+        """Do what this person does, until told to end."""
+        raise NotImplementedError
+
+    def call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Send an event; an answer that did not come is a refusal too."""
+        try:
+            answer: dict[str, Any] = self.io.call(event, payload, timeout=6)
+        except (socketio.exceptions.SocketIOError, OSError):
+            return {"ok": False, "error": {"code": "offline"}}
+        return answer
+
+    def identify(self) -> bool:
+        """Say who one is, as the same person each time, and join the room."""
+        answer = self.call("setUsername", {"user": self._name, "token": self._token})
+        self._token = answer.get("token", self._token)
+        return bool(answer["ok"]) and bool(self.call("join", {"room": self.room, "limit": 0})["ok"])
+
+    def close(self) -> None:
+        """End."""
+        self.ended = True
+        self.wake.set()
+        self.thread.join(15)
+        with contextlib.suppress(Exception):
+            self.io.disconnect()
+
+
+class Writer(Person):
+    """Sends numbered messages, each until it is acknowledged."""
+
+    def __init__(self, url: str, name: str, room: str) -> None:
+        self.acknowledged: list[tuple[str, int]] = []
+        self.slowest = 0.0
+        super().__init__(url, name, room)
+
+    def run(self) -> None:
+        """Write."""
+        while not self.identify():
+            time.sleep(0.1)
+        while not self.ended:
+            self._send(uuid.uuid4().hex)
+            time.sleep(PACE)
+
+    def _send(self, id: str) -> None:
+        while True:
+            began = time.monotonic()
+            answer = self.call("sendMessage", {"room": self.room, "msg": id, "id": id})
+            code = answer.get("error", {}).get("code")
+            if code != "offline":
+                self.slowest = max(self.slowest, time.monotonic() - began)
+            if answer["ok"]:
+                self.acknowledged.append((id, answer["seq"]))
+                return
+            if code in ("not_signed_in", "offline", "room_not_found"):
+                self.identify()
+            if self.ended and code == "offline":
+                return
+            time.sleep(0.1)
+
+
+class Reader(Person):
+    """Reads on python-socketio, as docs/protocol.md says to."""
+
+    def __init__(self, url: str, name: str, room: str) -> None:
+        self.entries: list[tuple[float, dict[str, Any]]] = []
+        self._live: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._held: dict[int, dict[str, Any]] = {}
+        self._position: dict[str, Any] | None = None
+        super().__init__(url, name, room)
+
+    def on_message(self, entry: dict[str, Any]) -> None:
+        """Take a live entry: it is read in its turn."""
+        self._live.put(entry)
+
+    def run(self) -> None:
+        """Read."""
+        while not self.ended:
+            if self.wake.is_set():
+                self.wake.clear()
+                if not self._catch_up():
+                    self.wake.set()
+                    time.sleep(0.1)
+            with contextlib.suppress(queue.Empty):
+                self._take([self._live.get(timeout=0.05)])
+            if self._held:
+                self.wake.set()
+
+    def _catch_up(self) -> bool:
+        if not self.identify():
+            return False
+        after = {"after": self._position} if self._position else {}
+        page = self.call("join", {"room": self.room, "limit": 200, **after})
+        if not page["ok"]:
+            return False
+        if self._position is None or page.get("reset"):
+            first = page["entries"][0]["seq"] if page["entries"] else page["head"] + 1
+            self._position = {"epoch": page["epoch"], "seq": first - 1}
+        self._take(page["entries"])
+        while not page["complete"]:
+            page = self.call("history", {"room": self.room, "after": self._position["seq"], "limit": 200})
+            if not page["ok"]:
+                return False
+            self._take(page["entries"])
+        return True
+
+    def _take(self, entries: list[Any]) -> None:
+        if self._position is None:
+            return
+        for entry in entries:
+            if entry["epoch"] == self._position["epoch"] and entry["seq"] > self._position["seq"]:
+                self._held[entry["seq"]] = entry
+        while (entry := self._held.pop(self._position["seq"] + 1, None)) is not None:
+            self._position["seq"] += 1
+            self.entries.append((time.monotonic(), entry))
+
+
+class NodeReader:
+    """Reads on the official client, by the ledger of the chat's own page."""
+
+    def __init__(self, url: str, name: str, room: str) -> None:
+        self.entries: list[tuple[float, dict[str, Any]]] = []
+        script = str(Path(__file__).with_name("reader.mjs"))
+        self._node = subprocess.Popen(
+            ["node", script, url, name, room], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._node.stdout is not None
+        with self._node.stdout as lines:
+            for line in lines:
+                self.entries.append((time.monotonic(), json.loads(line)))
+
+    def close(self) -> None:
+        """End."""
+        assert self._node.stdin is not None
+        self._node.stdin.close()
+        self._node.wait(10)
+
+
+class Drill:
+    """One writer and three readers in a room."""
+
+    def __init__(self, url: str, room: str, *, reader_url: str = "") -> None:
+        tag = uuid.uuid4().hex[:8]
+        to = reader_url or url
+        self.readers: list[Reader | NodeReader] = [
+            Reader(to, f"reader one {tag}", room),
+            Reader(to, f"reader two {tag}", room),
+            NodeReader(to, f"reader in Node {tag}", room),
+        ]
+        self.writer = Writer(url, f"writer {tag}", room)
+        self.flow()
+
+    def flow(self, messages: int = 10) -> None:
+        """Wait until so many more messages were acknowledged, and reached everyone."""
+        count = len(self.writer.acknowledged)
+        eventually(lambda: len(self.writer.acknowledged) >= count + messages, within=60, what="the writer goes on")
+        id = self.writer.acknowledged[-1][0]
+        for reader in self.readers:
+            eventually(lambda reader=reader: self._has(reader, id), within=60, what=f"{type(reader).__name__} goes on")
+
+    def verify(self) -> float:
+        """Check that nothing was lost, doubled or in another order; return the longest interruption in seconds."""
+        self.flow()
+        self.writer.close()
+        acknowledged = self.writer.acknowledged
+        first_of_all, last = acknowledged[0][1], acknowledged[-1]
+        assert [seq for _, seq in acknowledged] == list(range(first_of_all, first_of_all + len(acknowledged)))
+        for reader in self.readers:
+            eventually(lambda reader=reader: self._has(reader, last[0]), within=30)
+            seqs = [entry["seq"] for _, entry in reader.entries]
+            first = seqs[0]
+            assert seqs == list(range(first, first + len(seqs))), "a hole, a repeat or another order"
+            assert first <= first_of_all
+            shown = [(entry["id"], entry["seq"]) for _, entry in reader.entries if entry["seq"] >= first_of_all]
+            assert shown[: len(acknowledged)] == acknowledged
+        assert self.writer.slowest < ANSWERED_WITHIN
+        return max(
+            later - earlier
+            for reader in self.readers
+            for (earlier, _), (later, _) in zip(reader.entries, reader.entries[1:], strict=False)
+        )
+
+    def close(self) -> None:
+        """End everybody."""
+        self.writer.close()
+        for reader in self.readers:
+            reader.close()
+
+    @staticmethod
+    def _has(reader: Reader | NodeReader, id: str) -> bool:
+        return any(entry["id"] == id for _, entry in list(reader.entries)[::-1])
