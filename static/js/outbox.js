@@ -1,57 +1,96 @@
 /**
- * What is on its way to one room, in the order written. One message is sent at a time, each under an id of its own until it is
- * answered: a repeat is answered with the first, so nothing stands twice.
+ * What is on its way to one room, in the order written.
+ *
+ * Each message is kept in localStorage before anything else happens to it, as only that can be written in the same breath as the
+ * field is emptied; so a reload, a closed tab or a dead battery loses nothing. All tabs share the list, and the one that holds the
+ * lock sends: one message at a time, each under an id of its own, so that a repeat is answered with the first and stands once.
  */
-export class Outbox {
+export class Outbox extends EventTarget {
   #connection;
   #room;
-  #show;
-  #waiting = [];
-  #sending = false;
+  #key;
   #timer = 0;
 
   /**
+   * Dispatches `sent` with `{id, answer}` as `detail`, and `change` when the list changed in any tab.
    * @param {import("./connection.js").Connection} connection
    * @param {string} room
-   * @param {(id: string, reason: string) => void} show told why a message failed, or `""` that it is on its way
+   * @param {string} own the id of the person who writes
    */
-  constructor(connection, room, show) {
+  constructor(connection, room, own) {
+    super();
     this.#connection = connection;
     this.#room = room;
-    this.#show = show;
-    connection.addEventListener("live", () => this.#send());
+    this.#key = `outbox:${own}:${room}`;
+    connection.addEventListener("live", () => this.send());
+    window.addEventListener("storage", ({ key }) => key === this.#key && this.dispatchEvent(new Event("change")));
   }
 
-  /** Send a message `{id, text}` after those before it. */
+  /** What is waiting or was refused: `{id, text, at, reason?}`, in the order written. */
+  get messages() {
+    return JSON.parse(localStorage.getItem(this.#key) ?? "[]");
+  }
+
+  /** Send a message `{id, text, at}` after those before it. */
   add(message) {
-    this.#waiting.push(message);
-    this.#show(message.id, "");
-    this.#send();
+    this.#write([...this.messages, message]);
+    this.send();
   }
 
-  async #send() {
+  /** Try again what was refused. */
+  retry(id) {
+    this.#update(id, { reason: undefined });
+    this.send();
+  }
+
+  /** Forget a message. */
+  discard(id) {
+    this.#write(this.messages.filter((message) => message.id !== id));
+  }
+
+  /** Send what is waiting, unless another tab does. */
+  async send() {
     clearTimeout(this.#timer);
-    if (this.#sending) return;
-    this.#sending = true;
-    while (this.#waiting.length) {
-      const { id, text } = this.#waiting[0];
+    if (!this.#next || this.#connection.status !== "live") return;
+    // There are locks in secure contexts alone. Without them two tabs may both send, and each message still stands once.
+    if (!navigator.locks) return this.#sendAll();
+    await navigator.locks.request(this.#key, () => this.#sendAll());
+  }
+
+  async #sendAll() {
+    for (let message = this.#next; message; message = this.#next) {
+      const { id, text } = message;
       try {
-        await this.#connection.call("sendMessage", { room: this.#room, msg: text, id });
+        const answer = await this.#connection.call("sendMessage", { room: this.#room, msg: text, id });
+        this.discard(id);
+        this.dispatchEvent(new CustomEvent("sent", { detail: { id, answer } }));
       } catch (error) {
         if (error.passing) {
           this.#again(error);
-          break;
+          return;
         }
-        this.#show(id, error.message);
+        this.#update(id, { reason: error.message });
       }
-      this.#waiting.shift();
     }
-    this.#sending = false;
+  }
+
+  get #next() {
+    return this.messages.find((message) => !message.reason);
   }
 
   #again(error) {
     // Without a connection, the next one sends.
     if (error.code === "offline") return;
-    this.#timer = setTimeout(() => this.#send(), 1000 * Math.max(error.retryAfter, 0.5));
+    this.#timer = setTimeout(() => this.send(), 1000 * Math.max(error.retryAfter, 0.5));
+  }
+
+  #update(id, change) {
+    this.#write(this.messages.map((message) => (message.id === id ? { ...message, ...change } : message)));
+  }
+
+  #write(messages) {
+    if (messages.length) localStorage.setItem(this.#key, JSON.stringify(messages));
+    else localStorage.removeItem(this.#key);
+    this.dispatchEvent(new Event("change"));
   }
 }

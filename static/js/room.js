@@ -56,7 +56,10 @@ export class Room extends EventTarget {
     this.#people = new People(aside);
     this.#comings = new Comings(this.#timeline, own);
     this.#typing = new Typing(main.querySelector("[data-typing]"));
-    this.#outbox = new Outbox(connection, room, (id, reason) => this.#timeline.mark(id, reason));
+    this.#outbox = new Outbox(connection, room, own);
+    this.#outbox.addEventListener("change", () => this.#showPending());
+    this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
+    this.#showPending();
     this.#composer = new Composer(main.querySelector("[data-composer]"), {
       room,
       onSend: (text) => this.#send(text),
@@ -161,16 +164,25 @@ export class Room extends EventTarget {
 
   #send(text) {
     const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    this.#timeline.addPending({ id, user: this.#own, text, at: Date.now() });
+    this.#outbox.add({ id, text, at: Date.now() });
     this.#scroller.toBottom();
-    this.#outbox.add({ id, text });
+  }
+
+  /** Show what is in the outbox after what is in the log, and nothing else there. */
+  #showPending() {
+    this.#timeline.showPending(this.#outbox.messages, this.#own);
+  }
+
+  /** What was sent stands in the log. Where it is shown already, or lies before what is, no entry will come for it. */
+  #sent({ id, answer }) {
+    const { epoch, seq } = this.position;
+    if (answer.epoch === epoch && answer.seq <= seq) this.#timeline.discard(id);
   }
 
   #clicked({ target }) {
     const element = target.closest("[data-entry]");
-    if (target.matches("[data-discard]")) this.#timeline.discard(element.dataset.id);
-    if (target.matches("[data-retry]"))
-      this.#outbox.add({ id: element.dataset.id, text: slot(element, "text").textContent });
+    if (target.matches("[data-discard]")) this.#outbox.discard(element.dataset.id);
+    if (target.matches("[data-retry]")) this.#outbox.retry(element.dataset.id);
   }
 
   #add(entry, live) {

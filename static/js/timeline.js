@@ -44,26 +44,20 @@ export class Timeline {
     return element;
   }
 
-  /** Show what is on its way: `{id, user, text, at}`. */
-  addPending(entry) {
-    const element = clone("entry");
-    fill(element, entry, "pending");
-    this.#pending.set(entry.id, element);
-    this.#list.append(element);
-    this.#arrange(element);
-    return element;
+  /** Show what is on its way, in this order: `{id, text, at, reason?}`, with the reason why it was refused. */
+  showPending(messages, user) {
+    for (const message of messages) {
+      if (!this.#pending.has(message.id) && !this.#has(message.id, user)) this.#addPending({ ...message, user });
+      this.#mark(message.id, message.reason ?? "");
+    }
+    const waiting = new Set(messages.map((message) => message.id));
+    // What was refused and is gone from the list was discarded; what was sent stays until its entry comes.
+    for (const [id, element] of this.#pending) {
+      if (!waiting.has(id) && element.dataset.state === "failed") this.discard(id);
+    }
   }
 
-  /** Say why something was not sent, or, without a reason, that it is on its way again. */
-  mark(id, reason = "") {
-    const element = this.#pending.get(id);
-    if (!element) return;
-    element.dataset.state = reason ? "failed" : "pending";
-    slot(element, "failure").hidden = !reason;
-    slot(element, "reason").textContent = reason;
-  }
-
-  /** Take away what was not sent. */
+  /** Take a pending copy away. */
   discard(id) {
     const element = this.#pending.get(id);
     this.#pending.delete(id);
@@ -95,6 +89,26 @@ export class Timeline {
       if (!this.#pending.has(element.dataset.id)) element.remove();
     }
     this.#bySeq.clear();
+  }
+
+  #has(id, user) {
+    return [...this.#bySeq.values()].some(({ dataset }) => dataset.id === id && dataset.user === user.id);
+  }
+
+  #addPending(message) {
+    const element = clone("entry");
+    fill(element, message, "pending");
+    this.#pending.set(message.id, element);
+    this.#list.append(element);
+    this.#arrange(element);
+  }
+
+  #mark(id, reason) {
+    const element = this.#pending.get(id);
+    if (!element) return;
+    element.dataset.state = reason ? "failed" : "pending";
+    slot(element, "failure").hidden = !reason;
+    slot(element, "reason").textContent = reason;
   }
 
   #adopt(element) {

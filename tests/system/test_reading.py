@@ -38,8 +38,21 @@ def gap(page: Page) -> float:
 
 
 def top_of(page: Page, seq: int) -> float:
-    """Where an entry stands in the window."""
-    return page.locator(f'[data-seq="{seq}"]').bounding_box()["y"]
+    """Where an entry stands in the window, once nothing moves any more."""
+    return page.evaluate(
+        """(seq) => new Promise((resolve) => {
+            let last = NaN, still = 0;
+            const look = () => {
+                const top = document.querySelector(`[data-seq="${seq}"]`).getBoundingClientRect().top;
+                still = top === last ? still + 1 : 0;
+                last = top;
+                if (still > 15) resolve(top);
+                else requestAnimationFrame(look);
+            };
+            look();
+        })""",
+        seq,
+    )
 
 
 def scroll(page: Page, by: int) -> None:
