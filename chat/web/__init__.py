@@ -1,6 +1,7 @@
 """The pages: one blueprint a noun."""
 
 import logging
+from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
@@ -16,7 +17,14 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
     """Serve the pages of `chat` from `app`."""
     app.extensions["chat"] = chat
-    app.jinja_env.globals.update(chat_name=config.name, default_room=chat.rooms.default, max_message=config.max_message)
+    scripts = Path(app.static_folder or "") / "js"
+    app.jinja_env.globals.update(
+        chat_name=config.name,
+        default_room=chat.rooms.default,
+        max_message=config.max_message,
+        # Named in the page, so that a browser fetches all at once instead of finding one in the other.
+        script_modules=["vendor/socket.io.esm.min.js", *sorted(f"js/{path.name}" for path in scripts.glob("*.js"))],
+    )
     # A page may stay open for days: its forms hold for as long as the session does.
     app.config.update(WTF_CSRF_TIME_LIMIT=None, MAX_CONTENT_LENGTH=256 * 1024, TEMPLATES_AUTO_RELOAD=app.debug)
     sessions.init_app(app, config)

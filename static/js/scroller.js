@@ -11,6 +11,7 @@ export class Scroller {
   #target = null;
   #new = 0;
   #atBottom = true;
+  #top = 0;
 
   /** @param {Element} feed @param {HTMLButtonElement} jump @param {() => void} onBottom called when the newest comes into view */
   constructor(feed, jump, onBottom) {
@@ -18,19 +19,7 @@ export class Scroller {
     this.#jump = jump;
     this.#label = jump.querySelector('[data-slot="label"]');
     this.#jump.addEventListener("click", () => this.#go());
-    feed.addEventListener(
-      "scroll",
-      () => {
-        this.#atBottom = feed.scrollHeight - feed.scrollTop - feed.clientHeight < NEAR;
-        if (this.#atBottom) {
-          this.#new = 0;
-          this.#target = null;
-          onBottom();
-        }
-        this.#draw();
-      },
-      { passive: true },
-    );
+    feed.addEventListener("scroll", () => this.#scrolled(onBottom), { passive: true });
     const resized = new ResizeObserver(() => this.#atBottom && this.toBottom());
     resized.observe(feed);
     resized.observe(feed.firstElementChild);
@@ -69,6 +58,20 @@ export class Scroller {
   restore(top) {
     if (this.#atBottom) this.toBottom();
     else this.#feed.scrollTop = top;
+  }
+
+  #scrolled(onBottom) {
+    const { scrollHeight, scrollTop, clientHeight } = this.#feed;
+    // Only a reader moves up. What has grown since the feed was last moved down is no reason to think them elsewhere.
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#atBottom = true;
+    else if (scrollTop < this.#top) this.#atBottom = false;
+    this.#top = scrollTop;
+    if (this.#atBottom) {
+      this.#new = 0;
+      this.#target = null;
+      onBottom();
+    }
+    this.#draw();
   }
 
   #go() {
