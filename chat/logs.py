@@ -1,11 +1,14 @@
 """The log that an operator reads: quiet unless something is worth knowing."""
 
 import logging
+import re
 import sys
 
 from chat.config import Config
 
-NOISY = ("socketio", "engineio", "geventwebsocket", "werkzeug")
+NOISY = ("socketio", "engineio")
+REQUEST = re.compile(r"\S+ - - \[")
+"""How Werkzeug's server begins its line for each request; the chat has its own."""
 
 
 def init(config: Config) -> None:
@@ -22,3 +25,8 @@ def init(config: Config) -> None:
     ours.setLevel(config.log_level.upper())
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("werkzeug").addFilter(_is_no_request)
+
+
+def _is_no_request(record: logging.LogRecord) -> bool:
+    return not REQUEST.match(record.getMessage())

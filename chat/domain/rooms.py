@@ -99,8 +99,10 @@ def normalise(text: str) -> str:
         ChatError: `room_invalid`, with the reason.
     """
     name = re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", text).strip().lstrip("#").lower()).strip("-")
-    if not name:
+    if not text.strip():
         raise ChatError("room_invalid", "Type a name for the room first.")
+    if not name:
+        raise ChatError("room_invalid", "A room's name needs at least one letter or digit.")
     if len(name) > LONGEST_NAME:
         raise ChatError(
             "room_invalid", f"That is {len(name)} characters long; a room's name has at most {LONGEST_NAME}."

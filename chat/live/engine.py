@@ -14,6 +14,8 @@ import socketio
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import CLOSE, Packet
 
+from chat.live import backlog
+
 IDENTIFY_WITHIN = 15.0
 """Seconds in which a connection has to say who it is."""
 DRAIN_WITHIN = 4.0
@@ -41,6 +43,7 @@ class Engine:
             )
             for event, guard in (("connect", self._opened), ("message", self._received), ("disconnect", self._closed)):
                 server.eio.on(event, guard)
+            server.eio.create_queue = backlog.bounded(type(server.eio.create_queue()))
             self._fits = True
         else:
             log.warning(
@@ -68,7 +71,8 @@ class Engine:
             if deadline > now:
                 break
             del self._deadlines[transport]
-            log.info("closing a connection that did not say who it is within %.0f s", IDENTIFY_WITHIN)
+            address = self._server.environ.get(transport, {}).get("REMOTE_ADDR", "an unknown address")
+            log.info("closing a connection from %s that did not say who it is in %.0f s", address, IDENTIFY_WITHIN)
             self._close(transport)
 
     def drain(self) -> None:
@@ -100,8 +104,18 @@ class Engine:
             with suppress(OSError):
                 _socket_of(environ).shutdown(socket.SHUT_RD)
 
+    def _cut(self, transport: str) -> None:
+        """End a connection that does not read, at once: what waits for it would only wait."""
+        log.warning("closing a connection that does not read: more than %d bytes wait for it", backlog.LIMIT)
+        environ = self._server.environ.get(transport)
+        if environ is not None:
+            self._closing.add(transport)
+            with suppress(OSError):
+                _socket_of(environ).shutdown(socket.SHUT_RDWR)
+
     def _opened(self, transport: str, environ: dict[str, Any]) -> Any:
         self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
+        self._server.eio.sockets[transport].queue.overflow = lambda: self._cut(transport)
         return self._connect(transport, environ)
 
     def _received(self, transport: str, data: Any) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, g
+from flask import Flask, g, request
 from flask.wrappers import Response
 
 
@@ -29,7 +29,7 @@ def _secure(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    if response.mimetype == "text/html":
-        # A page shows what one person may see, as it was then.
+    if response.mimetype == "text/html" and request.method == "GET":
+        # A page shows what one person may see, as it was then. The answer to a form is kept for the way back to it.
         response.headers["Cache-Control"] = "no-store"
     return response

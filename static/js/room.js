@@ -104,7 +104,8 @@ export class Room extends EventTarget {
 
   /** Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. */
   async join({ again }) {
-    const answer = await this.#connection.call("join", { room: this.name, after: this.position, limit: PAGE });
+    const from = this.#fromNewest ? { after: this.position, limit: PAGE } : { limit: 0 };
+    const answer = await this.#connection.call("join", { room: this.name, ...from });
     this.#people.reset(answer.people);
     if (answer.reset) {
       this.#reset(answer);

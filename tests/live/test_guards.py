@@ -1,11 +1,13 @@
 """What a client may not do to the others: who gets in, what is read, and how long one may stay nobody."""
 
 import http.client
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
+import psutil
 import pytest
 import websocket
 
@@ -200,3 +202,30 @@ def test_a_websocket_without_a_key_is_refused(server: Server) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
         connection.request("GET", SOCKET, headers=headers)
         assert connection.getresponse().status == 400
+
+
+def test_a_reader_that_does_not_read_is_cut_off_and_the_others_read_on(
+    raw: Callable[..., Raw], server: Server, ada: Client, ben: Client, room: str
+) -> None:
+    for client in (ada, ben):
+        client.ok("join", {"room": room})
+    deaf = raw(sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)]).connected()
+    deaf.socket.send(claiming(unique("Deaf")))
+    deaf.socket.send('421["join",{"room":"' + room + '"}]')
+    eventually(lambda: deaf.socket.recv().startswith("431"))
+    port = deaf.socket.sock.getsockname()[1]
+
+    def connected() -> bool:
+        found = [each for pid in server.worker_pids() for each in psutil.Process(pid).net_connections(kind="tcp")]
+        return any(each.raddr and each.raddr.port == port for each in found)
+
+    assert connected()
+    sent = 0
+    while connected():
+        # The buffers of the system take some megabytes first.
+        assert sent < 2000, "never cut off"
+        for _ in range(50):
+            ada.say("x" * 10_000, room=room)
+        sent += 50
+    eventually(lambda: len(ben.texts(room)) == sent)
+    assert "closing a connection that does not read" in server.log

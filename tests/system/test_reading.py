@@ -198,3 +198,15 @@ def test_a_room_that_somebody_makes_shows_up(ada_page: Page, open_page: Open) ->
     expect(maker.locator("h1")).to_have_text(name)
     ada_page.click(f'[data-room-link="{name}"]')
     expect(ada_page.locator(".topic")).to_have_text("What grows")
+
+
+def test_an_older_page_stays_what_it_is_and_leads_to_what_came_after(reader: Page, ada: Client, long_room: str) -> None:
+    ada.ok("join", {"room": long_room})
+    reader.goto(f"/rooms/{long_room}?before=101")
+    live(reader)
+    ada.say("news", room=long_room)
+    expect(reader.locator("[data-newer]")).to_have_text("Later messages, and new ones")
+    seqs = reader.evaluate("[...document.querySelectorAll('[data-entry]')].map((e) => Number(e.dataset.seq))")
+    assert seqs == list(range(seqs[0], 101))
+    reader.click("[data-newer]")
+    expect(reader.locator('[data-seq="101"]')).to_have_count(1)
