@@ -36,6 +36,8 @@ class Config:
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: int = 0
     max_connections: int = 10_000
+    max_backlog: int = 1024 * 1024
+    wait_replicas: int = 0
     log_level: str = "info"
     checkout: Path = CHECKOUT
     instance: Path = CHECKOUT / "instance"
@@ -66,6 +68,8 @@ class Config:
             # Heroku's router always stands in front of a dyno, and says so through DYNO.
             trusted_proxies=read("CHAT_TRUSTED_PROXIES", 1 if "DYNO" in read.environ else 0, _whole(0, 10)),
             max_connections=read("CHAT_MAX_CONNECTIONS", cls.max_connections, _whole(1, 1_000_000)),
+            max_backlog=read("CHAT_MAX_BACKLOG", cls.max_backlog, _whole(65_536, 1_073_741_824)),
+            wait_replicas=read("CHAT_WAIT_REPLICAS", cls.wait_replicas, _whole(0, 16)),
             log_level=read("CHAT_LOG_LEVEL", cls.log_level, _one_of("debug", "info", "warning", "error")),
             instance=read("CHAT_INSTANCE", cls.instance, lambda found: Path(found).resolve()),
         )

@@ -130,3 +130,10 @@ def room(chat: Chat) -> str:
     """A room that nobody was in yet."""
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
     return chat.rooms.create(unique("room"), "", founder).name
+
+
+@pytest.fixture
+def own_chat(tmp_path: Path) -> Chat:
+    """A chat on a Redis of its own, which the test may empty."""
+    url = embedded.hold(tmp_path / "redis")
+    return Chat(Store(url), Config(redis_url=url, rate_limit=False))

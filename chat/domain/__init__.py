@@ -24,7 +24,7 @@ class Chat:
         self.memberships = Memberships(store, config, self.rooms)
         self.log = Log(store, config, self.limits)
         self.messages = Messages(self.log, config)
-        self.presence = Presence(store)
+        self.presence = Presence(store, config)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

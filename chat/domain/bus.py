@@ -11,14 +11,17 @@ from chat.config import Config
 from chat.store.connection import Store
 
 ENTRIES = "chat:{0}:bus"
-HEAD = "chat:{0}:bus:head"
+STATE = "chat:{0}:bus:state"
 BLOCK = 1.0
 """Seconds for which a read waits for something to come."""
 BATCH = 500
 
 
 class Item(NamedTuple):
-    """What stands on the bus: an entry of a room's log, or, with `room` empty, a signal that concerns no log."""
+    """What stands on the bus: an entry of a room's log, or, with `seq` 0, what no log keeps.
+
+    The latter concerns one room or, with `room` empty, all workers.
+    """
 
     n: int
     room: str
@@ -37,11 +40,23 @@ class Bus:
 
     def signal(self, type: str, payload: dict[str, Any]) -> None:
         """Tell every worker something that no room's log keeps."""
-        self._store.run("signal", [ENTRIES, HEAD], [type, msgspec.json.encode(payload).decode(), self._length])
+        self._store.run("signal", [ENTRIES, STATE], [type, msgspec.json.encode(payload).decode(), self._length])
 
     def reader(self) -> "Reader":
         """A reader that begins with what comes from now on."""
         return Reader(self._store)
+
+
+class Batch(NamedTuple):
+    """What a reader was brought, in order.
+
+    `missed` says that something may have come before it: the bus was trimmed beyond the reader's place, or is another
+    one. `lost` says that the store lost what it had, or some of it.
+    """
+
+    items: list[Item]
+    missed: bool = False
+    lost: bool = False
 
 
 class Reader:
@@ -50,29 +65,34 @@ class Reader:
     def __init__(self, store: Store) -> None:
         self._redis = store.redis
         self._blocking = store.blocking(BLOCK)
-        self.n = self._head()
+        self.n, _ = self._state()
 
-    def read(self) -> tuple[list[Item], bool]:
+    def read(self) -> Batch:
         """Wait up to `BLOCK` seconds for what comes next.
 
-        Returns:
-            The items, in order, and whether something may have been missed before them: the bus was trimmed beyond this
-            reader's place, or was lost and began anew. Whoever reads then has to compare with the logs.
+        Raises:
+            redis.exceptions.RedisError: each time that the connection breaks or is not answered.
         """
         answer = self._blocking.xread({ENTRIES: f"{self.n}-0"}, count=BATCH, block=int(BLOCK * 1000))
         if not answer:
-            head = self._head()
             # Something may have come just now; a head that lies behind is another bus.
-            missed = head < self.n
+            head, _ = self._state()
+            lost = head < self.n
             self.n = min(self.n, head)
-            return [], missed
+            return Batch([], missed=lost, lost=lost)
         items = [
             Item(int(id.partition("-")[0]), row["room"], row["epoch"], int(row["seq"]), row["type"], row["entry"])
             for id, row in answer[0][1]
         ]
-        missed = items[0].n != self.n + 1
+        missed = lost = False
+        if items[0].n != self.n + 1:
+            _, start = self._state()
+            lost = start > self.n > 0
+            missed = lost or items[0].n != start
         self.n = items[-1].n
-        return items, missed
+        return Batch(items, missed, lost)
 
-    def _head(self) -> int:
-        return int(self._redis.get(HEAD) or 0)
+    def _state(self) -> tuple[int, int]:
+        """The numbers of the last item and of the first that this bus ever had."""
+        head, start = self._redis.hmget(STATE, "head", "start")
+        return int(head or 0), int(start or 0)

@@ -1,5 +1,7 @@
 """The room log: one Redis Stream a room, whose entries are `<seq>-0` for seq 1, 2, 3 without holes."""
 
+import re
+import secrets
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -54,6 +56,7 @@ class Log:
         self._store = store
         self._limits = limits
         self._lengths = (config.log_length, config.bus_length)
+        self._replicas = config.wait_replicas
 
     def append(self, room: str, person: Person, id: str, type: str, fields: dict[str, Any]) -> Posted:
         """Append an entry to the room's log and the bus, as one step, once for each `(person, id)`.
@@ -63,19 +66,23 @@ class Log:
 
         Raises:
             ChatError: `room_not_found` for who is no member, `too_fast`.
+            TooFewReplicasError: it stands here, but not on as many replicas as asked for. To be repeated.
         """
         keys = [
             rooms.key(room),
             *(rooms.key(room, part) for part in ("members", "log", "sent")),
             bus.ENTRIES,
-            bus.HEAD,
+            bus.STATE,
             f"chat:{{0}}:pace:message:{person.id}",
         ]
         own = msgspec.json.encode(fields).decode().removeprefix("{")
         room_json = msgspec.json.encode(room).decode()
         pace = self._limits.pace("message")
         outcome, *rest = self._store.run(
-            "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
+            "append",
+            keys,
+            [room, room_json, person.id, id, type, own, *self._lengths, *pace, self._replicas],
+            replicas=self._replicas,
         )
         if outcome == "absent":
             raise rooms.not_found(room)
@@ -89,6 +96,15 @@ class Log:
         """Where the room's log ends now; None for a room that is not there."""
         epoch, head = self._store.redis.hmget(rooms.key(room), "epoch", "head")
         return Position(str(epoch), int(head or 0)) if epoch else None
+
+    def entry(self, room: str, seq: int) -> str | None:
+        """One entry; None if it was trimmed, or never was."""
+        rows = self._store.redis.xrange(rooms.key(room, "log"), f"{seq}-0", f"{seq}-0")
+        return str(rows[0][1]["e"]) if rows else None
+
+    def fork(self, room: str, epoch: str) -> None:
+        """Give the log another epoch, if it still has this one: it goes on differently from what was delivered."""
+        self._store.run("fork", [rooms.key(room)], [epoch, secrets.token_hex(8)])
 
     def latest(self, room: Room, limit: int) -> Page:
         """The newest `limit` entries."""
@@ -120,10 +136,17 @@ class Log:
             pipeline.hmget(rooms.key(room.name), "epoch", "head")
             (pipeline.xrevrange if newest_first else pipeline.xrange)(log, start, end, count=limit + 1)
             (epoch, head), rows = pipeline.execute()
-        entries = [fields["e"] for _, fields in rows[:limit]]
+        entries = [_belonging(fields["e"], epoch or room.epoch) for _, fields in rows[:limit]]
         if newest_first:
             entries.reverse()
         return Page(epoch or room.epoch, int(head or 0), entries, complete=len(rows) <= limit)
+
+
+def _belonging(entry: str, epoch: str) -> str:
+    """The entry in the log of this epoch, which may have been another's when it was written."""
+    # Before it stand the type and the room, in which no such text can be.
+    own = f'"epoch":"{epoch}"'
+    return entry if own in entry[:200] else re.sub(r'"epoch":"\w*"', own, entry, count=1)
 
 
 def seq_of(entry: str) -> int:

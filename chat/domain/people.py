@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.config import Config
@@ -51,8 +52,8 @@ class People:
         name = names.normalise(text)
         self._limits.take("name", address)
         person = Person(secrets.token_hex(8), name)
-        digest = _digest(token) if token else ""
-        owner = self._store.run("claim", [_user(person.id), *_forms(name)], [person.id, name, digest, self.lease])
+        proof = digest(token) if token else ""
+        owner = self._store.run("claim", [_user(person.id), *_forms(name)], [person.id, name, proof, self.lease])
         if owner:
             raise self._taken(name, str(owner))
         return person
@@ -63,8 +64,8 @@ class People:
         owner = self._store.redis.get(_forms(name)[0])
         if not owner:
             return None
-        known, digest = self._store.redis.hmget(_user(str(owner)), "name", "token")
-        if known == name and digest and hmac.compare_digest(str(digest), _digest(token)):
+        known, proof = self._store.redis.hmget(_user(str(owner)), "name", "token")
+        if known == name and proof and hmac.compare_digest(str(proof), digest(token)):
             return Person(str(owner), name)
         return None
 
@@ -74,6 +75,28 @@ class People:
             for key in (_user(person.id), *_forms(person.name)):
                 pipeline.expire(key, self.lease)
             pipeline.execute()
+
+    def missing(self, ids: Iterable[str]) -> list[str]:
+        """Those of the ids that nobody has (any more)."""
+        wanted = list(ids)
+        missing: list[str] = []
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            with self._store.redis.pipeline(transaction=False) as pipeline:
+                for each in some:
+                    pipeline.exists(_user(each))
+                missing += [each for each, there in zip(some, pipeline.execute(), strict=True) if not there]
+        return missing
+
+    def restore(self, person: Person, proof: str) -> bool:
+        """Lease the name to the same person again, after the store lost it; False if it is somebody else's by now.
+
+        Args:
+            proof: the `digest` of the person's token; empty for a browser's person.
+        """
+        keys = [_user(person.id), *_forms(person.name)]
+        owner = self._store.run("claim", keys, [person.id, person.name, proof, self.lease])
+        return not owner or str(owner) == person.id
 
     def release(self, person: Person) -> None:
         """Give the name back. The id is nobody's from now on."""
@@ -94,5 +117,6 @@ def _forms(name: str) -> list[str]:
     return [f"chat:{{people}}:name:{form}" for form in sorted(names.forms(name))]
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

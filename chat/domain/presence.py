@@ -2,14 +2,14 @@
 
 A connection in a room is a *link*, and a link is a lease: its worker renews it, a disconnect shortens it to a grace,
 and whoever looks next takes those that ran out away. So a reload, a closed tab and a killed worker are all the same
-case.
+case. What changed goes over the bus, in the same step in which it is taken from the store: no worker misses it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from chat.domain import rooms
+from chat.config import Config
+from chat.domain import bus, rooms
 from chat.domain.people import Person
 from chat.store.connection import Store
 
@@ -19,69 +19,71 @@ RENEWAL = 8.0
 GRACE = 15.0
 """Seconds after a disconnect in which coming back goes unnoticed."""
 TELLING = 1.0
-"""Seconds between two tellings of what changed in one room."""
+TELLING_CROWD = 5.0
+"""Seconds between two tellings of what changed in one room, and in one with more than `SHOWN` people."""
 SHOWN = 100
-"""People listed by name at most."""
+"""People listed by name at most, and on one page of the list."""
 
 
 @dataclass(frozen=True)
 class Here:
-    """Who is in a room: how many, and the first of them by name."""
+    """Who is in a room: how many, and some of them, sorted by name; `complete` says that nobody comes after those."""
 
     count: int
     list: "list[dict[str, str]]"
+    complete: bool
 
-
-@dataclass(frozen=True)
-class Change:
-    """What changed in who is in a room since it was last told."""
-
-    count: int
-    joined: list[dict[str, str]] = field(default_factory=list)
-    left: list[dict[str, str]] = field(default_factory=list)
+    def as_dict(self) -> dict[str, object]:
+        """It as the wire carries it."""
+        return {"count": self.count, "list": self.list}
 
 
 class Presence:
     """The links of all rooms."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
+        self._bus_length = config.bus_length
 
     def arrive(self, room: str, links: Iterable[tuple[Person, str]]) -> None:
         """Lease these links, `(person, connection id)` each, or renew them."""
-        args = [word for person, connection in links for word in (person.id, connection, person.name)]
+        args = [word for person, connection in links for word in (person.id, connection, _label(person))]
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
-            keys = _keys(room, "links", "here", "names", "changes")
+            keys = _keys(room, "links", "here", "labels", "roll", "changes")
             self._store.run("arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
 
     def depart(self, room: str, person: Person, connection: str, *, grace: float = GRACE) -> None:
         """Let the link run out after `grace` seconds."""
         self._store.run("depart", _keys(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
 
-    def settle(self, room: str) -> Change | None:
-        """Take links that ran out away, and return what is to be told now: across all workers once a second at most."""
-        news = self._settle(room, int(TELLING * 1000))
-        if not news:
-            return None
-        change = Change(int(news[0]))
-        for user, signed in zip(news[1::2], news[2::2], strict=True):
-            people = change.joined if signed[0] == "+" else change.left
-            people.append({"id": user, "name": signed[1:]})
-        return change
+    def settle(self, room: str) -> str | None:
+        """Take links that ran out away, and tell what changed: across all workers once in `TELLING` seconds at most.
 
-    def here(self, room: str) -> Here:
-        """Who is in the room."""
+        Returns:
+            The `presence` event that was put on the bus, as JSON.
+        """
+        return self._settle(room, int(TELLING * 1000))
+
+    def here(self, room: str, start: int = 0) -> Here:
+        """Who is in the room, `SHOWN` of them from the one with the number `start`."""
         self._settle(room, 0)
-        names_key, here_key = _keys(room, "names", "here")
-        count = int(self._store.redis.hlen(here_key))
-        _, some = self._store.redis.hscan(names_key, count=SHOWN)
-        people = sorted(some.items(), key=lambda item: item[1].casefold())[:SHOWN]
-        return Here(count, [{"id": user, "name": name} for user, name in people])
+        with self._store.redis.pipeline(transaction=True) as pipeline:
+            pipeline.zcard(rooms.key(room, "roll"))
+            pipeline.zrange(rooms.key(room, "roll"), start, start + SHOWN - 1)
+            count, members = pipeline.execute()
+        people = [dict(zip(("name", "id"), member.split("\0")[1:], strict=True)) for member in members]
+        return Here(count, people, complete=start + len(people) >= count)
 
-    def _settle(self, room: str, telling: int) -> list[Any]:
-        keys = _keys(room, "links", "here", "names", "changes", "told")
-        return list(self._store.run("settle", keys, [telling]))
+    def _settle(self, room: str, telling: int) -> str | None:
+        keys = [*_keys(room, "links", "here", "labels", "roll", "changes", "told"), bus.ENTRIES, bus.STATE]
+        event = self._store.run("settle", keys, [telling, int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length])
+        return str(event) if event else None
+
+
+def _label(person: Person) -> str:
+    """What people are sorted by, and the name: without the NUL between them, no name can be."""
+    return f"{person.name.casefold()}\0{person.name}"
 
 
 def _keys(room: str, *parts: str) -> list[str]:

@@ -12,7 +12,7 @@ from flask_socketio import SocketIO
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.live import origins
+from chat.live import listener, origins
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
 from chat.live.delivery import Delivery
@@ -49,15 +49,17 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
     )
+    listener.install(socketio.server.manager)
     app.wsgi_app = _plain(app.wsgi_app)  # type: ignore[assignment]
     connections = Connections()
-    engine = Engine(socketio.server)
+    engine = Engine(socketio.server, config.max_backlog)
     broadcast = Broadcast(socketio)
     delivery = Delivery(socketio, chat, connections, engine)
-    heartbeat = Heartbeat(socketio, chat, connections, broadcast, engine)
+    heartbeat = Heartbeat(socketio, chat, connections, engine)
     app.extensions["drain"] = engine.drain
+    app.extensions["delivery"] = delivery
     start = _Once(delivery.start, broadcast.start, heartbeat.start)
-    Events(socketio, chat, connections, engine, delivery, broadcast, heartbeat, start)
+    Events(socketio, chat, connections, engine, delivery, broadcast, start)
     return socketio
 
 
@@ -84,7 +86,12 @@ class _Once:
 
 def _queue(url: str, config: Config) -> str:
     """The Redis URL for Flask-SocketIO's message queue, which takes its options from there alone."""
-    options = {"max_connections": str(QUEUE_CONNECTIONS)}
+    options = {
+        "max_connections": str(QUEUE_CONNECTIONS),
+        "socket_timeout": "2",
+        "socket_connect_timeout": "2",
+        "socket_keepalive": "True",
+    }
     if url.startswith("rediss:") and not config.redis_verify:
         options["ssl_cert_reqs"] = "none"
     return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"

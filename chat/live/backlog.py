@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-LIMIT = 1024 * 1024
-"""Bytes that may wait for a reader that does not read."""
 
-
-def bounded(queue: type) -> type:
+def bounded(queue: type, limit: int) -> type:
     """A queue of packets like `queue` (eventlet's or the standard library's), whose `overflow` is called when more than
-    `LIMIT` bytes wait in it. From then on it takes nothing more."""
+    `limit` bytes wait in it. From then on it takes nothing more."""
 
     class Backlog(queue):  # type: ignore[misc]
         overflow: Callable[[], None] | None = None
@@ -21,7 +18,7 @@ def bounded(queue: type) -> type:
                 return
             self.size += _bytes(packet)
             super()._put(packet)
-            if self.size > LIMIT and self.overflow and not self.cut:
+            if self.size > limit and self.overflow and not self.cut:
                 self.cut = True
                 self.overflow()
 

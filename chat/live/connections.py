@@ -12,7 +12,8 @@ class Connection:
     """One client's connection: who it is, and the rooms it has joined.
 
     `sid` is Socket.IO's id, `address` where it comes from, `typing` the rooms in which it said that it types, each with
-    when that was last passed on (seconds, monotonic), `signed_out` whether its person gave the name back.
+    when that was last passed on (seconds, monotonic), `proof` the digest of its person's token, if there is one,
+    `signed_out` whether its person gave the name back.
     """
 
     sid: str
@@ -20,6 +21,7 @@ class Connection:
     person: Person | None = None
     rooms: set[str] = field(default_factory=set)
     typing: dict[str, float] = field(default_factory=dict)
+    proof: str = ""
     signed_out: bool = False
 
 

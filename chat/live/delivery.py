@@ -3,24 +3,32 @@
 Each room that somebody here has joined has a place in its log up to which it was delivered. What the bus brings beyond
 the next `seq` is filled from the log first; what lies behind was delivered already. So whatever interrupts the reading,
 it goes on without a hole and without a repeat.
+
+After each interruption the places are compared with the logs. A log that no longer holds what was delivered from it, as
+that of a replica that took over and lagged, becomes another log, with an epoch of its own: no client takes the one for
+the other.
 """
 
 import logging
 import threading
+import time
+from typing import NamedTuple
 
 import msgspec
 from flask_socketio import SocketIO
 
 from chat.domain import Chat
-from chat.domain.bus import Item, Reader
-from chat.domain.log import MOST, Position, seq_of
+from chat.domain.bus import BLOCK, Batch, Item, Reader
+from chat.domain.log import MOST, seq_of
 from chat.errors import ChatError
 from chat.live.connections import Connections
 from chat.live.engine import Engine
-from chat.store.connection import Unreachable
+from chat.store.connection import ANSWER_WITHIN, Unreachable
 
 RETRY = 0.2
 """Seconds between two tries to reach Redis."""
+STALLED = 3 * (BLOCK + ANSWER_WITHIN)
+"""Seconds without an answer after which the reader of the bus counts as stalled."""
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +36,14 @@ log = logging.getLogger(__name__)
 def channel(room: str) -> str:
     """The Socket.IO room of a chat room's connections."""
     return f"room:{room}"
+
+
+class Place(NamedTuple):
+    """Up to where a room was delivered; `mark` tells that entry from another with the same `seq`."""
+
+    epoch: str
+    seq: int
+    mark: int
 
 
 class Delivery:
@@ -38,30 +54,35 @@ class Delivery:
         self._chat = chat
         self._connections = connections
         self._engine = engine
-        self._delivered: dict[str, Position] = {}
+        self._delivered: dict[str, Place] = {}
+        self._answered: float | None = None
         # Under threads, following a room and reading the bus run at the same time.
         self._lock = threading.RLock()
 
     def start(self) -> None:
         """Take a place on the bus, and begin to deliver from there."""
         self._socketio.start_background_task(self._run, self._chat.bus.reader())
+        self._answered = time.monotonic()
+
+    @property
+    def stalled(self) -> bool:
+        """Whether nothing can be delivered just now: the bus was not read for `STALLED` seconds."""
+        return self._answered is not None and time.monotonic() - self._answered > STALLED
 
     def follow(self, room: str) -> None:
         """Deliver what comes in `room` from now on. To be called before the room's log is read for a new subscriber."""
         with self._lock:
-            if room not in self._delivered and (position := self._chat.log.position(room)):
-                self._delivered[room] = position
+            if room not in self._delivered:
+                self._take_place(room)
 
     def _run(self, reader: Reader) -> None:
         away = False
         while True:
             try:
-                items, missed = reader.read()
+                batch = reader.read()
+                self._answered = time.monotonic()
                 with self._lock:
-                    if missed or away:
-                        self._compare()
-                    for item in items:
-                        self._deliver(item)
+                    self._take(batch, away=away)
                 if away:
                     log.warning("Redis answers again; delivery goes on")
                 away = False
@@ -75,26 +96,35 @@ class Delivery:
                 away = True
                 self._socketio.sleep(RETRY)
 
+    def _take(self, batch: Batch, *, away: bool) -> None:
+        if batch.missed or away:
+            self._check_people(restore=batch.lost)
+            self._compare()
+        if batch.missed:
+            self._show_people()
+        for item in batch.items:
+            if item.seq:
+                self._deliver(item)
+            else:
+                self._signal(item)
+
     def _deliver(self, item: Item) -> None:
-        if not item.room:
-            self._signal(item)
-            return
         last = self._delivered.get(item.room)
         if last is None:
             return
         if item.epoch != last.epoch:
-            self._resync(item.room)
+            self._compare_room(item.room, last)
         elif item.seq > last.seq + 1:
             self._fill(item.room)
         elif item.seq == last.seq + 1:
-            self._emit(item.room, item.type, item.entry)
-            self._delivered[item.room] = Position(item.epoch, item.seq)
+            self._emit_entry(item.room, item.type, item.seq, item.entry)
 
     def _signal(self, item: Item) -> None:
         if item.type == "signedOut":
             self._sign_out(msgspec.json.decode(item.entry)["user"])
         else:
-            self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), ignore_queue=True)
+            to = channel(item.room) if item.room else None
+            self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), to=to, ignore_queue=True)
 
     def _sign_out(self, person_id: str) -> None:
         for connection in self._connections.of(person_id):
@@ -102,48 +132,76 @@ class Delivery:
             self._socketio.emit("signedOut", {}, to=connection.sid, ignore_queue=True)
             self._engine.close(connection.sid)
 
+    def _check_people(self, *, restore: bool) -> None:
+        """Sign out who gave the name back meanwhile; where the store lost it, `restore` it."""
+        known = {each.person.id: (each.person, each.proof) for each in self._connections if each.person}
+        for person_id in self._chat.people.missing(known):
+            if not (restore and self._chat.people.restore(*known[person_id])):
+                self._sign_out(person_id)
+
+    def _show_people(self) -> None:
+        """Tell anew who is here, where it may have changed unheard."""
+        for room in self._connections.rooms():
+            here = self._chat.presence.here(room)
+            payload = {"room": room, "joined": [], "left": [], **here.as_dict()}
+            self._socketio.emit("presence", payload, to=channel(room), ignore_queue=True)
+
     def _compare(self) -> None:
         """Bring every room that is followed up to its log, after something may have been missed."""
         followed = set(self._connections.rooms())
         for room, last in list(self._delivered.items()):
-            if room not in followed:
+            if room in followed:
+                self._compare_room(room, last)
+            else:
                 # Nobody here listens any more: whoever joins next takes up the place anew.
                 del self._delivered[room]
-            elif (position := self._chat.log.position(room)) is None or position.epoch != last.epoch:
-                self._resync(room)
-            elif position.seq != last.seq:
-                self._fill(room)
+
+    def _compare_room(self, room: str, last: Place) -> None:
+        position = self._chat.log.position(room)
+        if position is None or position.epoch != last.epoch:
+            self._resync(room)
+        elif position.seq < last.seq or self._differs(room, last):
+            self._chat.log.fork(room, last.epoch)
+            self._resync(room)
+        elif position.seq > last.seq:
+            self._fill(room)
+
+    def _differs(self, room: str, last: Place) -> bool:
+        entry = self._chat.log.entry(room, last.seq)
+        return entry is not None and last.mark != hash(entry)
 
     def _fill(self, room: str) -> None:
         """Deliver from the log all that came after what was delivered last."""
-        last = self._delivered[room]
-        while True:
+        complete = False
+        while not complete:
+            last = self._delivered[room]
             page = self._chat.log.after(self._chat.rooms.find(room), last.seq, MOST)
             if page.epoch != last.epoch or (page.entries and seq_of(page.entries[0]) != last.seq + 1):
                 self._resync(room)
                 return
-            for entry in page.entries:
-                self._emit(room, msgspec.json.decode(entry, type=_Typed).type, entry)
-                last = self._delivered[room] = Position(last.epoch, last.seq + 1)
-            if page.complete:
-                return
+            for seq, entry in enumerate(page.entries, last.seq + 1):
+                self._emit_entry(room, msgspec.json.decode(entry, type=_Typed).type, seq, entry)
+            complete = page.complete
 
     def _resync(self, room: str) -> None:
         """Have the clients compare their position with a log that does not go on from where it was."""
         log.warning("the log of %s does not go on from where it was; its clients compare", room)
+        self._delivered.pop(room, None)
         try:
-            position = self._chat.log.position(self._chat.rooms.find(room).name)
+            self._take_place(self._chat.rooms.find(room).name)
         except ChatError:
-            position = None
-        if position:
-            self._delivered[room] = position
-        else:
-            del self._delivered[room]
+            log.warning("there is no room called %s any more", room)
         self._socketio.emit("resync", {"room": room}, to=channel(room), ignore_queue=True)
 
-    def _emit(self, room: str, type: str, entry: str) -> None:
+    def _take_place(self, room: str) -> None:
+        if position := self._chat.log.position(room):
+            mark = hash(self._chat.log.entry(room, position.seq))
+            self._delivered[room] = Place(position.epoch, position.seq, mark)
+
+    def _emit_entry(self, room: str, type: str, seq: int, entry: str) -> None:
         # Raw: the entry goes out as it was stored, without being read and written again.
         self._socketio.emit(type, msgspec.Raw(entry.encode()), to=channel(room), ignore_queue=True)
+        self._delivered[room] = Place(self._delivered[room].epoch, seq, hash(entry))
 
 
 class _Typed(msgspec.Struct):

@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 class Engine:
     """The transports below Socket.IO's connections, each known by its Engine.IO id (`eio_sid`)."""
 
-    def __init__(self, server: socketio.Server) -> None:
+    def __init__(self, server: socketio.Server, max_backlog: int) -> None:
         self._server = server
+        self._max_backlog = max_backlog
         self._deadlines: dict[str, float] = {}
         self._closing: set[str] = set()
         handlers = getattr(server.eio, "handlers", {})
@@ -43,7 +44,7 @@ class Engine:
             )
             for event, guard in (("connect", self._opened), ("message", self._received), ("disconnect", self._closed)):
                 server.eio.on(event, guard)
-            server.eio.create_queue = backlog.bounded(type(server.eio.create_queue()))
+            server.eio.create_queue = backlog.bounded(type(server.eio.create_queue()), max_backlog)
             self._fits = True
         else:
             log.warning(
@@ -106,7 +107,7 @@ class Engine:
 
     def _cut(self, transport: str) -> None:
         """End a connection that does not read, at once: what waits for it would only wait."""
-        log.warning("closing a connection that does not read: more than %d bytes wait for it", backlog.LIMIT)
+        log.warning("closing a connection that does not read: more than %d bytes wait for it", self._max_backlog)
         environ = self._server.environ.get(transport)
         if environ is not None:
             self._closing.add(transport)

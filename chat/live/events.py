@@ -12,7 +12,7 @@ from flask_socketio import SocketIO, join_room, leave_room
 
 from chat.domain import Chat, names
 from chat.domain.log import Page, Position
-from chat.domain.people import Person
+from chat.domain.people import Person, digest
 from chat.domain.presence import GRACE
 from chat.errors import ChatError, not_signed_in, unavailable
 from chat.live import schemas
@@ -20,7 +20,6 @@ from chat.live.broadcast import Broadcast
 from chat.live.connections import Connection, Connections
 from chat.live.delivery import Delivery, channel
 from chat.live.engine import Engine
-from chat.live.heartbeat import Heartbeat
 from chat.store.connection import Unreachable
 
 TYPING_AGAIN = 2.0
@@ -47,7 +46,6 @@ class Events:
         engine: Engine,
         delivery: Delivery,
         broadcast: Broadcast,
-        heartbeat: Heartbeat,
         start: Callable[[], None],
     ) -> None:
         self._start = start
@@ -56,7 +54,6 @@ class Events:
         self._engine = engine
         self._delivery = delivery
         self._broadcast = broadcast
-        self._heartbeat = heartbeat
 
         socketio.on_event("connect", self.connect)
         socketio.on_event("disconnect", self.disconnect)
@@ -68,6 +65,8 @@ class Events:
             ("history", self._answered("history", schemas.History, self.history)),
             ("typing", self._answered("typing", schemas.Typing, self.typing)),
             ("read", self._answered("read", schemas.Read, self.read)),
+            ("people", self._answered("people", schemas.People, self.people)),
+            ("ping", self._answered("ping", schemas.Ping, self.ping)),
         ):
             socketio.on_event(event, handler)
         socketio.on_event("*", self._unknown)
@@ -98,8 +97,8 @@ class Events:
             for room in connection.rooms:
                 grace = 0 if connection.signed_out else GRACE
                 self._chat.presence.depart(room, connection.person, connection.sid, grace=grace)
-            if connection.signed_out:
-                self._heartbeat.tell(connection.rooms)
+                if connection.signed_out:
+                    self._chat.presence.settle(room)
         except Unreachable:
             log.debug("a departure could not be noted; the lease ends by itself")
 
@@ -114,6 +113,7 @@ class Events:
             if person is None:
                 token = secrets.token_urlsafe(24)
                 person = self._chat.people.claim(ask.user, connection.address, token)
+            connection.proof = digest(token)
             self._identify(connection, person)
             answer["token"] = token
         elif names.normalise(ask.user) != connection.person.name:
@@ -135,7 +135,7 @@ class Events:
         else:
             page = self._chat.log.latest(room, ask.limit)
         self._chat.presence.arrive(room.name, [(person, connection.sid)])
-        self._heartbeat.tell([room.name])
+        self._chat.presence.settle(room.name)
         here = self._chat.presence.here(room.name)
         return {
             "topic": room.topic,
@@ -143,7 +143,7 @@ class Events:
             "complete": page.complete or ask.after is None,
             **({"reset": True} if page.reset else {}),
             "read": membership.read,
-            "people": {"count": here.count, "list": here.list},
+            "people": here.as_dict(),
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
@@ -156,7 +156,7 @@ class Events:
                 leave_room(channel(ask.room), sid=each.sid)
                 self._connections.leave(each, ask.room)
                 self._chat.presence.depart(ask.room, person, each.sid, grace=0)
-        self._heartbeat.tell([ask.room])
+        self._chat.presence.settle(ask.room)
         return {"room": ask.room}
 
     def send_message(self, connection: Connection, ask: schemas.SendMessage) -> Answer:
@@ -200,6 +200,16 @@ class Events:
         payload = {"room": ask.room, "read": read}
         self._broadcast.send("unread", payload, to=personal(person.id), skip_sid=connection.sid)
         return payload
+
+    def people(self, connection: Connection, ask: schemas.People) -> Answer:
+        """A page of who is in a room, in the order of their names."""
+        self._chat.memberships.find(_person(connection), ask.room)
+        here = self._chat.presence.here(ask.room, ask.start)
+        return {"room": ask.room, **here.as_dict(), "complete": here.complete}
+
+    def ping(self, connection: Connection, ask: schemas.Ping) -> Answer:
+        """Answer, so that a client knows that its line still leads here."""
+        return {}
 
     # How it is done
 

@@ -1,16 +1,13 @@
-"""What one worker does each second: deadlines, the leases of its connections, and telling who came and went."""
+"""What one worker does each second: deadlines, the leases of its connections, and seeing who came and went."""
 
 import logging
 import time
-from collections.abc import Iterable
 
 from flask_socketio import SocketIO
 
 from chat.domain import Chat
 from chat.domain.presence import RENEWAL
-from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
-from chat.live.delivery import channel
 from chat.live.engine import Engine
 from chat.store.connection import Unreachable
 
@@ -24,25 +21,15 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """One periodic task a worker, for everything that goes by time."""
 
-    def __init__(
-        self, socketio: SocketIO, chat: Chat, connections: Connections, broadcast: Broadcast, engine: Engine
-    ) -> None:
+    def __init__(self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine) -> None:
         self._socketio = socketio
         self._chat = chat
         self._connections = connections
-        self._broadcast = broadcast
         self._engine = engine
 
     def start(self) -> None:
         """Begin to beat, once a worker serves."""
         self._socketio.start_background_task(self._run)
-
-    def tell(self, rooms: Iterable[str]) -> None:
-        """Tell what changed in who is in these rooms, where it is time to."""
-        for room in rooms:
-            if change := self._chat.presence.settle(room):
-                payload = {"room": room, "joined": change.joined, "left": change.left, "count": change.count}
-                self._broadcast.send("presence", payload, to=channel(room))
 
     def _run(self) -> None:
         links_renewed = names_renewed = time.monotonic()
@@ -57,7 +44,8 @@ class Heartbeat:
                 if now - names_renewed >= NAME_RENEWAL:
                     self._renew_names()
                     names_renewed = now
-                self.tell({*self._connections.rooms(), self._chat.rooms.default})
+                for room in {*self._connections.rooms(), self._chat.rooms.default}:
+                    self._chat.presence.settle(room)
             except Unreachable:
                 log.debug("the beat waits for Redis")
             except Exception:

@@ -57,6 +57,15 @@ class Read(Struct):
     seq: Seq
 
 
+class People(Struct):
+    room: Short
+    start: Seq = 0
+
+
+class Ping(Struct):
+    pass
+
+
 S = TypeVar("S", bound=Struct)
 
 

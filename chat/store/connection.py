@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
 from chat.config import Config
@@ -15,9 +15,18 @@ from chat.store import embedded
 LUA = Path(__file__).parent / "lua"
 
 ANSWER_WITHIN = 0.9
-"""Seconds that one attempt may take: two of them stay under the 2 seconds in which every request is answered."""
+"""Seconds for an answer, and for a free connection: both together stay under the 2 in which a request is answered."""
+
+WAIT_WITHIN = 0.5
+"""Seconds for replicas to have what was written."""
+
+
+class TooFewReplicasError(Exception):
+    """What was written stands on fewer replicas than asked for: a fail-over could still lose it."""
+
 
 Unreachable = (
+    TooFewReplicasError,
     redis.exceptions.ConnectionError,
     redis.exceptions.TimeoutError,
     redis.exceptions.ReadOnlyError,
@@ -41,31 +50,52 @@ class Store:
     def __init__(self, url: str, *, verify: bool = True) -> None:
         self.url = url
         self._tls = {} if verify or not url.startswith("rediss:") else {"ssl_cert_reqs": "none"}
-        self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64)
+        # A command that was not answered in time is not sent again, as that would take as long once more. One whose
+        # connection broke is: every write is safe to repeat, as it is keyed by an id, or sets what it says.
+        again = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), 1, (redis.exceptions.ConnectionError,))
+        self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64, retry=again, health_check_interval=15)
         self._scripts = {
             path.stem: self.redis.register_script(_source(path)) for path in LUA.glob("*.lua") if path.stem[0] != "_"
         }
 
-    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
-        return self._scripts[script](keys=keys, args=args)
+    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float], *, replicas: int = 0) -> Any:
+        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns.
+
+        Args:
+            replicas: how many replicas have to have what it wrote before this returns.
+
+        Raises:
+            TooFewReplicasError: it was run here, but fewer replicas than that have it so far.
+        """
+        if not replicas:
+            return self._scripts[script](keys=keys, args=args)
+        # One connection for both: WAIT waits for what was written by its own.
+        with self.redis.pipeline(transaction=False) as pipeline:
+            self._scripts[script](keys=keys, args=args, client=pipeline)
+            pipeline.execute_command("WAIT", replicas, int(WAIT_WITHIN * 1000))
+            answer, reached = pipeline.execute()
+        if reached < replicas:
+            raise TooFewReplicasError(f"{reached} of {replicas} replicas have what was written")
+        return answer
 
     def blocking(self, block: float) -> Client:
-        """A client of its own for one reader whose commands block for up to `block` seconds."""
-        return self._client(block + ANSWER_WITHIN, pool_size=1)
+        """A client of its own for one reader whose commands block for up to `block` seconds.
 
-    def _client(self, timeout: float, pool_size: int) -> Client:
+        It never reconnects unnoticed: behind the new connection may be another Redis, with less in it.
+        """
+        return self._client(block + ANSWER_WITHIN, pool_size=1, retry=Retry(NoBackoff(), 0), health_check_interval=0)
+
+    def _client(self, timeout: float, *, pool_size: int, retry: Retry, health_check_interval: int) -> Client:
         # A pool that waits for a free connection: a burst queues up instead of failing at the limit.
         pool = redis.BlockingConnectionPool.from_url(
             self.url,
             max_connections=pool_size,
-            timeout=2 * ANSWER_WITHIN,
+            timeout=ANSWER_WITHIN,
             socket_timeout=timeout,
             socket_connect_timeout=ANSWER_WITHIN,
             socket_keepalive=True,
-            health_check_interval=15,
-            # Every write is safe to repeat: it is keyed by an id, or sets what it says.
-            retry=Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), retries=1),
+            health_check_interval=health_check_interval,
+            retry=retry,
             # RESP3 answers XREAD in another shape.
             protocol=2,
             decode_responses=True,

@@ -1,8 +1,9 @@
 """Whether this process lives, and whether it can serve."""
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 
+from chat.errors import unavailable
 from chat.web.sessions import chat
 
 pages = Blueprint("health", __name__)
@@ -16,6 +17,8 @@ def live() -> ResponseReturnValue:
 
 @pages.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """The store answers too; 503 otherwise, by the error pages."""
+    """The store answers, and what comes is delivered; 503 otherwise, by the error pages."""
     chat().store.redis.ping()
+    if current_app.extensions["delivery"].stalled:
+        raise unavailable()
     return {"ok": True}

@@ -1,12 +1,12 @@
 """Coming in and leaving."""
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
 from chat.errors import ChatError
 from chat.web.forms import NameForm
-from chat.web.sessions import chat, person, sign_in, sign_out, to_door
+from chat.web.sessions import chat, forgotten, person, sign_in, sign_out, to_door
 
 pages = Blueprint("people", __name__)
 
@@ -16,7 +16,10 @@ def new() -> ResponseReturnValue:
     """The username form, or the default room for who has a name."""
     if person():
         return redirect(url_for("rooms.show", room=chat().rooms.default))
-    return _form(NameForm())
+    name = forgotten()
+    if name:
+        flash(f"The chat no longer knows you as {name}: the name was given back, or lost. You can ask for it again.")
+    return _form(NameForm(data={"name": name}))
 
 
 @pages.post("/")

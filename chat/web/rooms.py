@@ -53,6 +53,16 @@ def show(room: str) -> ResponseReturnValue:
     return feed(require_person(), room, MessageForm(formdata=None))
 
 
+@pages.get("/rooms/<room>/people")
+def people(room: str) -> ResponseReturnValue:
+    """Who is here, a page of them from the one with the number `start`."""
+    visitor = require_person()
+    found = chat().memberships.find(visitor, room).room
+    start = _number("start") or 0
+    here = chat().presence.here(found.name, start)
+    return render_template("people/index.html", room=found, rooms=_rows(visitor), here=here, start=start)
+
+
 @pages.get("/rooms")
 def new() -> ResponseReturnValue:
     """The form that makes a room."""
@@ -102,7 +112,7 @@ def feed(person: Person, name: str, form: MessageForm) -> str:
 
 def _page(membership: Membership) -> FeedPage:
     room, log = membership.room, chat().log
-    before, after = _seq("before"), _seq("after")
+    before, after = _number("before"), _number("after")
     if after is not None:
         found = log.after(room, after, ON_A_PAGE)
         older, newer = after > 0, not found.complete
@@ -124,12 +134,12 @@ def _feed_page(membership: Membership, found: Page, *, older: bool, newer: bool)
     )
 
 
-def _seq(name: str) -> int | None:
+def _number(name: str) -> int | None:
     given = request.args.get(name)
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) < 16):
-        raise ChatError("invalid", f"{name} is a message's number, not {given[:40]!r}.")
+        raise ChatError("invalid", f"{name} is a whole number, not {given[:40]!r}.")
     return int(given)
 
 

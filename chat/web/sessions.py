@@ -64,7 +64,7 @@ def require_person() -> Person:
 def sign_in(person: Person) -> None:
     """Have this browser be `person` from now on."""
     session.clear()
-    session["person"] = person.id
+    session["person"], session["name"] = person.id, person.name
     session.permanent = True
     g.person = person
 
@@ -73,6 +73,12 @@ def sign_out() -> None:
     """Have this browser be nobody."""
     session.clear()
     g.person = None
+
+
+def forgotten() -> str:
+    """The name that this browser had and the chat no longer knows; told once."""
+    session.pop("person", None)
+    return str(session.pop("name", ""))
 
 
 def to_door() -> Response:

@@ -80,7 +80,8 @@ async function join(room, again) {
     sidebar.update(room.name, { ...answer, member: true });
     read(room);
   } catch (error) {
-    refused(error, () => join(room, again));
+    if (error.code === "room_not_found") room.gone();
+    else refused(error, () => join(room, again));
   }
 }
 

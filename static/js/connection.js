@@ -2,10 +2,15 @@ import { io } from "socket.io-client";
 import { ChatError } from "./errors.js";
 
 const ANSWER_WITHIN = 8000;
+const DOUBT_AFTER = 2500;
+const PROVE_WITHIN = 2500;
 const PATIENCE = 2500;
 
 /**
  * The one connection of this page, whichever room it shows.
+ *
+ * A line can be dead without a word: a laptop slept, a router forgot it. So whenever there is reason for doubt, a network that came
+ * back, a page that is looked at again, an answer that is late, the line is proven, or replaced.
  *
  * Dispatches `status` when `status` changed, `live` on each (re)connect, and each event of the server under its own name with the
  * payload as `detail`.
@@ -15,6 +20,7 @@ export class Connection extends EventTarget {
   status = "connecting";
   #socket;
   #patience = null;
+  #proving = false;
 
   constructor() {
     super();
@@ -37,9 +43,10 @@ export class Connection extends EventTarget {
     });
     this.#socket.on("connect_error", () => this.#away());
     this.#socket.onAny((event, payload) => this.dispatchEvent(new CustomEvent(event, { detail: payload })));
-    window.addEventListener("online", () => this.#hurry());
+    window.addEventListener("online", () => this.#prove());
     window.addEventListener("offline", () => this.#drop());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#prove());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#prove());
   }
 
   /**
@@ -49,10 +56,13 @@ export class Connection extends EventTarget {
   async call(event, payload) {
     if (!this.#socket.connected) throw new ChatError({ code: "offline", message: "There is no connection." });
     let answer;
+    const doubt = setTimeout(() => this.#prove(), DOUBT_AFTER);
     try {
       answer = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
     } catch {
       throw new ChatError({ code: "timeout", message: "The server did not answer." });
+    } finally {
+      clearTimeout(doubt);
     }
     if (!answer.ok) throw new ChatError(answer.error);
     return answer;
@@ -63,8 +73,22 @@ export class Connection extends EventTarget {
     this.#socket.close();
   }
 
-  #hurry() {
-    if (!this.#socket.connected && this.#socket.active) this.#socket.disconnect().connect();
+  async #prove() {
+    if (!this.#socket.connected) {
+      // Whatever is tried is tried anew, at once.
+      if (this.#socket.active) this.#socket.disconnect().connect();
+      return;
+    }
+    if (this.#proving) return;
+    this.#proving = true;
+    const { engine } = this.#socket.io;
+    try {
+      await this.#socket.timeout(PROVE_WITHIN).emitWithAck("ping", {});
+    } catch {
+      engine.close();
+    } finally {
+      this.#proving = false;
+    }
   }
 
   #drop() {

@@ -22,6 +22,7 @@ export class Outbox extends EventTarget {
     this.#connection = connection;
     this.#room = room;
     this.#key = `outbox:${own}:${room}`;
+    this.#adopt(`:${room}`);
     connection.addEventListener("live", () => this.send());
     window.addEventListener("storage", ({ key }) => key === this.#key && this.dispatchEvent(new Event("change")));
   }
@@ -76,6 +77,19 @@ export class Outbox extends EventTarget {
 
   get #next() {
     return this.messages.find((message) => !message.reason);
+  }
+
+  /** Take over what was written in this browser under a name that the chat lost: it is not sent in another unasked. */
+  #adopt(ending) {
+    const others = Object.keys(localStorage).filter(
+      (key) => key.startsWith("outbox:") && key.endsWith(ending) && key !== this.#key,
+    );
+    for (const key of others) {
+      const written = JSON.parse(localStorage.getItem(key));
+      const reason = "You wrote this before you came in anew.";
+      this.#write([...this.messages, ...written.map((message) => ({ ...message, reason }))]);
+      localStorage.removeItem(key);
+    }
   }
 
   #again(error) {

@@ -23,8 +23,12 @@ export class People {
     this.#draw();
   }
 
-  /** Show what changed: `{joined, left, count}`. */
-  change({ joined, left, count }) {
+  /** Show what changed: `{joined, left, count}`; of a crowd the first of them are given instead, as `list`. */
+  change({ joined, left, count, list }) {
+    if (list) {
+      this.reset({ count, list });
+      return;
+    }
     for (const person of joined) this.#here.set(person.id, person);
     for (const person of left) this.#here.delete(person.id);
     this.#count = count;

@@ -35,6 +35,7 @@ export class Room extends EventTarget {
   #read;
   #filling = false;
   #fromNewest;
+  #isGone = false;
   #top = 0;
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
@@ -131,6 +132,13 @@ export class Room extends EventTarget {
     this.#people.change(change);
     for (const person of change.left) this.#typing.stop(person.id);
     if (this.#fromNewest) this.#comings.tell(change);
+  }
+
+  /** Say that there is no such room any more. */
+  gone() {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#timeline.notice("This room is no longer here: the chat may have lost it. Copy what you want to keep.");
   }
 
   /** Show who types. */

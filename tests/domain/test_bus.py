@@ -2,7 +2,6 @@
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.bus import ENTRIES, HEAD
 from chat.store.connection import Store
 
 
@@ -10,7 +9,7 @@ def test_a_reader_gets_what_comes_after_it_began_in_order(chat: Chat) -> None:
     reader = chat.bus.reader()
     for number in range(3):
         chat.bus.signal("test", {"number": number})
-    items, missed = reader.read()
+    items, missed, _ = reader.read()
     mine = [item for item in items if item.type == "test"]
     assert [item.entry for item in mine] == [f'{{"number":{number}}}' for number in range(3)]
     assert not missed
@@ -22,14 +21,24 @@ def test_a_bus_trimmed_beyond_the_reader_is_noticed(store: Store, redis_url: str
     reader = short.bus.reader()
     for _ in range(500):
         short.bus.signal("test", {"padding": "x" * 200})
-    _, missed = reader.read()
-    assert missed
+    batch = reader.read()
+    assert batch.missed
+    assert not batch.lost
 
 
-def test_a_bus_that_was_lost_is_noticed(chat: Chat, store: Store) -> None:
+def test_a_bus_that_was_lost_is_noticed_when_nothing_comes(chat: Chat) -> None:
     reader = chat.bus.reader()
-    reader.n = int(store.redis.get(HEAD) or 0) + 1_000_000
-    _, missed = reader.read()
-    assert missed
-    assert reader.n < 1_000_000
-    assert store.redis.exists(ENTRIES) in (0, 1)
+    reader.n *= 2
+    assert reader.read() == ([], True, True)
+    assert reader.read() == ([], False, False)
+
+
+def test_a_bus_that_was_lost_is_noticed_by_what_comes(own_chat: Chat) -> None:
+    own_chat.bus.signal("test", {})
+    reader = own_chat.bus.reader()
+    own_chat.store.redis.flushall()
+    own_chat.bus.signal("test", {})
+    batch = reader.read()
+    assert batch.missed
+    assert batch.lost
+    assert len(batch.items) == 1

@@ -1,5 +1,8 @@
 """Who is here: leases of links."""
 
+import json
+from typing import Any
+
 import pytest
 
 from chat.domain import Chat, presence
@@ -15,20 +18,21 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "TELLING", 0.001)
 
 
-def told(chat: Chat, room: str) -> presence.Change:
+def told(chat: Chat, room: str) -> dict[str, Any]:
     """The next change that is told."""
-    return eventually(lambda: chat.presence.settle(room))
+    event: dict[str, Any] = json.loads(eventually(lambda: chat.presence.settle(room)))
+    return event
 
 
 def test_somebody_is_here_as_long_as_one_connection_is(chat: Chat, room: str) -> None:
     chat.presence.arrive(room, [(ADA, "tab 1"), (ADA, "tab 2"), (BEN, "tab 3")])
     change = told(chat, room)
-    assert sorted(person["name"] for person in change.joined) == ["Ada", "Ben"]
+    assert sorted(person["name"] for person in change["joined"]) == ["Ada", "Ben"]
     chat.presence.depart(room, ADA, "tab 1", grace=0)
     assert chat.presence.here(room).count == 2
     assert chat.presence.settle(room) is None
     chat.presence.depart(room, ADA, "tab 2", grace=0)
-    assert told(chat, room).left == [ADA.as_dict()]
+    assert told(chat, room)["left"] == [ADA.as_dict()]
     assert chat.presence.here(room).list == [BEN.as_dict()]
 
 
@@ -45,8 +49,8 @@ def test_coming_back_within_the_grace_is_no_news(chat: Chat, room: str) -> None:
 def test_links_that_nobody_renews_run_out(chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "LEASE", 0.2)
     chat.presence.arrive(room, [(ADA, "of a killed worker")])
-    assert told(chat, room).joined == [ADA.as_dict()]
-    assert told(chat, room).left == [ADA.as_dict()]
+    assert told(chat, room)["joined"] == [ADA.as_dict()]
+    assert told(chat, room)["left"] == [ADA.as_dict()]
     assert chat.presence.here(room).count == 0
 
 
@@ -65,8 +69,21 @@ def test_what_changed_is_told_at_a_pace(chat: Chat, room: str, monkeypatch: pyte
     assert chat.presence.settle(room) is None
 
 
+def test_what_is_told_goes_over_the_bus(chat: Chat, room: str) -> None:
+    reader = chat.bus.reader()
+    chat.presence.arrive(room, [(Person("a", 'A "quoted" / näme'), "tab")])
+    event = told(chat, room)
+    assert event == {"room": room, "joined": [{"id": "a", "name": 'A "quoted" / näme'}], "left": [], "count": 1}
+    (item,) = [item for item in reader.read().items if item.room == room]
+    assert (item.type, item.seq, json.loads(item.entry)) == ("presence", 0, event)
+
+
 def test_a_crowd_is_a_count_and_the_first_names(chat: Chat, room: str) -> None:
-    chat.presence.arrive(room, [(Person(f"{number:04x}", f"Person {number}"), "tab") for number in range(2000)])
-    here = chat.presence.here(room)
-    assert here.count == 2000
-    assert 0 < len(here.list) <= presence.SHOWN
+    crowd = [(Person(f"{number:04x}", f"Person {number:04}"), "tab") for number in range(2000)]
+    chat.presence.arrive(room, reversed(crowd))
+    first = [person.as_dict() for person, _ in crowd[:100]]
+    event = told(chat, room)
+    assert event == {"room": room, "joined": [], "left": [], "count": 2000, "list": first}
+    assert chat.presence.here(room) == presence.Here(2000, first, complete=False)
+    last = chat.presence.here(room, start=1900)
+    assert last == presence.Here(2000, [person.as_dict() for person, _ in crowd[1900:]], complete=True)

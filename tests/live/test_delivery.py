@@ -3,7 +3,7 @@
 import json
 
 from chat.domain import Chat
-from chat.domain.bus import ENTRIES, HEAD
+from chat.domain.bus import ENTRIES, STATE
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client
@@ -60,7 +60,7 @@ def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room
     ada.ok("join", {"room": room})
     ada.say("once", room=room)
     ((_, said),) = chat.store.redis.xrevrange(ENTRIES, count=1)
-    number = chat.store.redis.incr(HEAD)
+    number = chat.store.redis.hincrby(STATE, "head", 1)
     chat.store.redis.xadd(ENTRIES, said, f"{number}-0")
     ada.say("last", room=room)
     eventually(lambda: "last" in ada.texts(room))

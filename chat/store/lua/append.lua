@@ -1,11 +1,12 @@
 -- Append an entry to a room's log, and to the bus, as one step; once for each (user, id).
--- KEYS: room, members, log, sent, bus, bus head, pace bucket.
+-- KEYS: room, members, log, sent, bus, state of the bus, pace bucket.
 -- ARGV: room name, its JSON, user, id, type, the JSON of the entry's own fields without its opening brace,
---       log length, bus length, pace capacity (0: no limit), pace tokens per second.
+--       log length, bus length, pace capacity (0: no limit), pace tokens per second, replicas to wait for.
 -- Returns {'absent'}, {'wait', ms}, {'known', epoch, seq, entry} or {'new', epoch, seq, at}.
 -- include clock
 -- include pace
-local room, members, log, sent, bus, bus_head, bucket = unpack(KEYS)
+-- include tell
+local room, members, log, sent, bus, bus_state, bucket = unpack(KEYS)
 local name, name_json, user, id, kind, fields = unpack(ARGV, 1, 6)
 
 local epoch = redis.call('HGET', room, 'epoch')
@@ -13,6 +14,8 @@ if not epoch or not redis.call('ZSCORE', members, user) then return { 'absent' }
 
 local known = redis.call('ZSCORE', sent, user .. ' ' .. id)
 if known then
+  -- WAIT looks no further back than the last write of its own connection: without one it would promise nothing.
+  if ARGV[11] ~= '0' then redis.call('HSET', room, 'epoch', epoch) end
   local stored = redis.call('XRANGE', log, known .. '-0', known .. '-0')
   return { 'known', epoch, known, stored[1] and stored[1][2][2] or '' }
 end
@@ -30,7 +33,5 @@ redis.call('ZADD', sent, seq, user .. ' ' .. id)
 -- Repeats are known for as long as the log is kept.
 redis.call('ZREMRANGEBYRANK', sent, 0, -1 - tonumber(ARGV[7]))
 
-local n = string.format('%.0f', redis.call('INCR', bus_head))
-redis.call('XADD', bus, 'MAXLEN', '~', ARGV[8], n .. '-0',
-  'room', name, 'epoch', epoch, 'seq', seq, 'type', kind, 'entry', entry)
+tell(bus, bus_state, ARGV[8], name, epoch, seq, kind, entry)
 return { 'new', epoch, seq, at }

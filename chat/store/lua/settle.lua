@@ -1,22 +1,54 @@
--- Take links that ran out away, and hand out what changed in who is here: at most once in the given time.
--- KEYS: links, here, names, changes, told. ARGV: milliseconds between two tellings, 0 to hand out nothing.
--- Returns {people here, user, sign and name, user, sign and name, ...}, or {} if there is nothing to tell (yet).
+-- Take links that ran out away, and put on the bus what changed in who is here: at most once in the given time.
+-- KEYS: links, here, labels, roll, changes, told, bus, state of the bus.
+-- ARGV: milliseconds between two tellings (0: tell nothing), the same for a crowd, how many are not yet a crowd,
+--       room name, bus length.
+-- A label is what people are sorted by, a NUL, and the name; the roll has each label with a NUL and the user.
+-- Returns the presence event as JSON, or nothing if there is nothing to tell (yet).
 -- include clock
 -- include change
-local links, here, names, changes, told = unpack(KEYS)
+-- include tell
+local links, here, labels, roll, changes, told, bus, bus_state = unpack(KEYS)
+local pause, pause_in_crowd, crowd, room, bus_length = unpack(ARGV)
+
 for _, link in ipairs(redis.call('ZRANGEBYSCORE', links, '-inf', clock(), 'LIMIT', 0, 1000)) do
   redis.call('ZREM', links, link)
   local user = link:match('^%S+')
   if redis.call('HINCRBY', here, user, -1) <= 0 then
-    local name = redis.call('HGET', names, user) or ''
+    local label = redis.call('HGET', labels, user) or '\0'
     redis.call('HDEL', here, user)
-    redis.call('HDEL', names, user)
-    change(changes, user, '-', name)
+    redis.call('HDEL', labels, user)
+    redis.call('ZREM', roll, label .. '\0' .. user)
+    change(changes, user, '-', label)
   end
 end
-if ARGV[1] == '0' or redis.call('EXISTS', changes) == 0 then return {} end
-if not redis.call('SET', told, 1, 'NX', 'PX', ARGV[1]) then return {} end
-local news = redis.call('HGETALL', changes)
+
+local changed = redis.call('HLEN', changes)
+if pause == '0' or changed == 0 then return false end
+local count = redis.call('HLEN', here)
+local many = count > tonumber(crowd) or changed > tonumber(crowd)
+if not redis.call('SET', told, 1, 'NX', 'PX', many and pause_in_crowd or pause) then return false end
+
+local function person(user, name)
+  return '{"id":' .. cjson.encode(user) .. ',"name":' .. cjson.encode(name) .. '}'
+end
+local joined, left, list = {}, {}, ''
+if many then
+  -- Names of everybody to everybody would cost the square of how many they are.
+  local first = {}
+  for i, member in ipairs(redis.call('ZRANGE', roll, 0, crowd - 1)) do
+    local name, user = member:match('%z(.*)%z(.*)$')
+    first[i] = person(user, name)
+  end
+  list = ',"list":[' .. table.concat(first, ',') .. ']'
+else
+  local news = redis.call('HGETALL', changes)
+  for i = 1, #news, 2 do
+    local sign, name = news[i + 1]:match('^(.).*%z(.*)$')
+    table.insert(sign == '+' and joined or left, person(news[i], name))
+  end
+end
 redis.call('DEL', changes)
-table.insert(news, 1, redis.call('HLEN', here))
-return news
+local event = '{"room":' .. cjson.encode(room) .. ',"joined":[' .. table.concat(joined, ',')
+  .. '],"left":[' .. table.concat(left, ',') .. '],"count":' .. count .. list .. '}'
+tell(bus, bus_state, bus_length, room, '', '0', 'presence', event)
+return event
