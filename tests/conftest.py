@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ Connect = Callable[..., Client]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server: `make check` leaves it out."""
     for item in items:
-        if {"two_workers", "new_server", "own_server", "checkout"} & set(getattr(item, "fixturenames", ())):
+        if {"two_workers", "new_server", "start_server", "checkout"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.served)
 
 
@@ -96,11 +97,11 @@ def new_server(tmp_path: Path, redis_url: str) -> Iterator[Callable[..., Server]
 
 
 @pytest.fixture
-def connect(server: Server) -> Iterator[Connect]:
-    """Connects clients, python-socketio's unless told otherwise, that are closed after the test."""
+def connect_to() -> Iterator[Connect]:
+    """Connects clients to a server, python-socketio's unless told otherwise, that are closed after the test."""
     clients: list[Client] = []
 
-    def make(name: str = "", kind: type[Client] = PythonClient, *, to: Server = server, not_on: int = 0) -> Client:
+    def make(to: Server, name: str = "", kind: type[Client] = PythonClient, *, not_on: int = 0) -> Client:
         while True:
             client = kind(to.url)  # type: ignore[call-arg]
             clients.append(client)
@@ -111,6 +112,12 @@ def connect(server: Server) -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def connect(server: Server, connect_to: Connect) -> Connect:
+    """Connects clients to the shared server."""
+    return partial(connect_to, server)
 
 
 @pytest.fixture

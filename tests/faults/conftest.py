@@ -5,16 +5,14 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
-from chat.config import Config
-from chat.domain import Chat
 from chat.store import embedded
-from chat.store.connection import Store
-from tests.support.clients import unique
 from tests.support.drill import Drill
+from tests.support.proxy import Proxy
 from tests.support.servers import SECRET, Server, free_port
 from tests.support.waiting import eventually
 
@@ -54,6 +52,17 @@ class Redis:
         """A client of it."""
         return redis.Redis.from_url(self.url, decode_responses=True)
 
+    def replica(self, folder: Path) -> "Redis":
+        """Another one that has all that this one has, and gets what comes."""
+        other = Redis(folder)
+        other.client().replicaof("127.0.0.1", self.port)
+        eventually(lambda: other.client().info("replication")["master_link_status"] == "up", within=20)
+        return other
+
+    def promote(self) -> None:
+        """Follow nobody any more."""
+        self.client().replicaof("NO", "ONE")
+
     def _answers(self) -> bool:
         try:
             return bool(self.client().ping())
@@ -62,37 +71,103 @@ class Redis:
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[Redis]:
+def start_redis(tmp_path: Path) -> Iterator[Callable[[], Redis]]:
+    """Starts Redis servers that the test may break."""
+    started: list[Redis] = []
+
+    def start(primary: Redis | None = None) -> Redis:
+        folder = tmp_path / f"redis{len(started)}"
+        started.append(primary.replica(folder) if primary else Redis(folder))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.thaw()
+        each.kill()
+
+
+@pytest.fixture
+def own_redis(start_redis: Callable[[], Redis]) -> Redis:
     """A Redis that the test may break."""
-    server = Redis(tmp_path / "redis")
-    yield server
-    server.thaw()
-    server.kill()
+    return start_redis()
 
 
 @pytest.fixture
-def own_server(tmp_path: Path, own_redis: Redis) -> Iterator[Server]:
+def start_proxy() -> Iterator[Callable[..., Proxy]]:
+    """Starts proxies that the test may have do what bad networks do."""
+    started: list[Proxy] = []
+
+    def start(target: int, **options: Any) -> Proxy:
+        started.append(Proxy(target, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def redis_proxy(own_redis: Redis, start_proxy: Callable[..., Proxy]) -> Proxy:
+    """The way to Redis, for a server that takes it."""
+    return start_proxy(own_redis.port)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path, own_redis: Redis) -> Iterator[Callable[..., Server]]:
+    """Starts servers of two workers that the test may break."""
+    started: list[Server] = []
+
+    def start(*, ready: bool = True, **settings: str) -> Server:
+        given = {"REDIS_URL": own_redis.url, "SECRET_KEY": SECRET, "CHAT_RATE_LIMIT": "off"} | settings
+        server = Server(tmp_path / f"server{len(started)}", **given)
+        started.append(server)
+        if ready:
+            server.started()
+            eventually(lambda: len(server.worker_pids()) == 2)
+        return server
+
+    yield start
+    for each in started:
+        each.stop()
+        assert "Traceback" not in each.log, each.log
+
+
+@pytest.fixture
+def own_server(start_server: Callable[..., Server]) -> Server:
     """Two workers that the test may break."""
-    server = Server(tmp_path / "server", REDIS_URL=own_redis.url, SECRET_KEY=SECRET, CHAT_RATE_LIMIT="off").started()
-    eventually(lambda: len(server.worker_pids()) == 2)
-    yield server
-    server.stop()
+    return start_server()
 
 
 @pytest.fixture
-def own_room(own_redis: Redis) -> str:
-    """A room for the drill."""
-    chat = Chat(Store(own_redis.url), Config(rate_limit=False))
-    founder = chat.people.claim(unique("Founder"), "127.0.0.1")
-    return chat.rooms.create("drill", "", founder).name
+def proxied_server(start_server: Callable[..., Server], redis_proxy: Proxy) -> Server:
+    """Two workers whose way to Redis the test may break."""
+    return start_server(REDIS_URL=redis_proxy.redis_url)
 
 
 @pytest.fixture
-def drill(own_server: Server, own_room: str) -> Iterator[Drill]:
-    """A steady writer and readers of both kinds, at work."""
-    drill = Drill(own_server.url, own_room)
-    yield drill
-    drill.close()
+def proxy(own_server: Server, start_proxy: Callable[..., Proxy]) -> Proxy:
+    """A way to the chat, for clients that take it."""
+    return start_proxy(own_server.port)
+
+
+@pytest.fixture
+def start_drill() -> Iterator[Callable[..., Drill]]:
+    """Starts drills: a steady writer and readers of both kinds, at work."""
+    started: list[Drill] = []
+
+    def start(to: Server, **options: Any) -> Drill:
+        started.append(Drill(to.url, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def drill(own_server: Server, start_drill: Callable[..., Drill]) -> Drill:
+    """A drill whose server and Redis the test may break."""
+    return start_drill(own_server)
 
 
 @pytest.fixture

@@ -5,10 +5,20 @@ import signal
 import time
 from collections.abc import Callable
 
+import psutil
+
 from tests.faults.conftest import Redis
 from tests.support.drill import Drill
+from tests.support.proxy import Proxy
 from tests.support.servers import Server
 from tests.support.waiting import eventually
+
+StartDrill = Callable[..., Drill]
+StartServer = Callable[..., Server]
+MEGABYTE = 1024 * 1024
+
+
+# Redis
 
 
 def test_redis_is_killed_and_started_again_three_times(drill: Drill, own_redis: Redis) -> None:
@@ -24,7 +34,16 @@ def test_redis_is_frozen_for_twelve_seconds(drill: Drill, own_redis: Redis) -> N
     # The fault itself takes this long.
     time.sleep(12)
     own_redis.thaw()
+    drill.flow(within=4)
     assert drill.verify() < 12 + 4
+
+
+def test_redis_is_away_for_45_seconds(drill: Drill, own_redis: Redis) -> None:
+    own_redis.kill()
+    time.sleep(45)
+    own_redis.start()
+    drill.flow(1, within=4)
+    assert drill.verify() < 45 + 5
 
 
 def test_redis_drops_every_connection_ten_times(drill: Drill, own_redis: Redis) -> None:
@@ -33,6 +52,67 @@ def test_redis_drops_every_connection_ten_times(drill: Drill, own_redis: Redis) 
             own_redis.client().client_kill_filter(_type=kind, skipme=True)
         drill.flow(5)
     assert drill.verify() < 4
+
+
+def test_redis_is_cut_off_ten_times_after_a_write_before_its_reply(
+    redis_proxy: Proxy, proxied_server: Server, start_drill: StartDrill
+) -> None:
+    drill = start_drill(proxied_server)
+    for _ in range(10):
+        redis_proxy.drop_reply(b":sent\r\n")
+        eventually(lambda: redis_proxy.dropped)
+        drill.flow(3)
+    assert drill.verify() < 4
+
+
+def test_redis_is_emptied(own_redis: Redis, drill: Drill) -> None:
+    own_redis.client().flushall()
+    drill.flow(within=10)
+    assert drill.verify(same_log=False) < 8
+
+
+def test_redis_is_replaced_by_a_replica_that_has_everything(
+    redis_proxy: Proxy,
+    start_redis: Callable[..., Redis],
+    own_redis: Redis,
+    start_server: StartServer,
+    start_drill: StartDrill,
+) -> None:
+    replica = start_redis(own_redis)
+    server = start_server(REDIS_URL=redis_proxy.redis_url, CHAT_WAIT_REPLICAS="1")
+    drill = start_drill(server)
+    redis_proxy.target = replica.port
+    redis_proxy.cut()
+    replica.promote()
+    # Nothing is promised before what took over has a replica of its own.
+    start_redis(replica)
+    drill.flow(within=20)
+    assert drill.verify(same_log=False) < 20
+    for reader in drill.readers:
+        assert {entry["id"] for _, entry in reader.entries} >= {id for *_, id in drill.writer.acknowledged}
+
+
+def test_redis_is_replaced_by_a_replica_that_lags(
+    redis_proxy: Proxy,
+    start_redis: Callable[..., Redis],
+    own_redis: Redis,
+    proxied_server: Server,
+    start_drill: StartDrill,
+) -> None:
+    replica = start_redis(own_redis)
+    drill = start_drill(proxied_server)
+    # From here on it hears nothing of what is written.
+    replica.promote()
+    drill.flow(30)
+    before, *_ = drill.writer.acknowledged[-1]
+    redis_proxy.target = replica.port
+    redis_proxy.cut()
+    drill.flow(within=10)
+    assert drill.verify(same_log=False) < 8
+    assert drill.writer.acknowledged[-1][0] != before, "a log that went back has to be another log"
+
+
+# Workers
 
 
 def test_a_worker_is_killed(drill: Drill, kill_worker: Callable[[], None]) -> None:
@@ -56,3 +136,55 @@ def test_each_worker_ends_by_sigterm_under_load(drill: Drill, own_server: Server
         eventually(lambda pid=pid: len(set(own_server.worker_pids()) - {pid}) == 2, within=30)
         drill.flow()
     assert drill.verify() < 6
+
+
+# The network between clients and the chat
+
+
+def test_readers_are_cut_off_by_reset_ten_times(proxy: Proxy, own_server: Server, start_drill: StartDrill) -> None:
+    drill = start_drill(own_server, reader_url=proxy.url)
+    for _ in range(10):
+        proxy.cut()
+        drill.flow(3)
+    assert drill.verify() < 4
+
+
+def test_readers_are_cut_off_without_a_word(proxy: Proxy, own_server: Server, start_drill: StartDrill) -> None:
+    drill = start_drill(own_server, reader_url=proxy.url)
+    proxy.swallow_now()
+    # A ping is missed 35 seconds after the last one at the latest.
+    drill.flow(within=50)
+    assert drill.verify() < 45
+
+
+def test_readers_get_everything_late_and_in_crumbs(proxy: Proxy, own_server: Server, start_drill: StartDrill) -> None:
+    proxy.crumbs = True
+    drill = start_drill(own_server, reader_url=proxy.url, pace=0.1)
+    drill.flow(50)
+    assert drill.verify() < 4
+
+
+def test_readers_stop_reading_under_200_messages_a_second(
+    proxy: Proxy, own_server: Server, start_drill: StartDrill
+) -> None:
+    stopped = start_drill(own_server, reader_url=proxy.url, pace=0.01, size=4000)
+    drill = start_drill(own_server, pace=0.01, size=4000)
+    workers = [psutil.Process(pid) for pid in own_server.worker_pids()]
+    before = sum(worker.memory_info().rss for worker in workers)
+    proxy.hold()
+    cut = "closing a connection that does not read"
+    eventually(lambda: own_server.log.count(cut) >= 3, within=60, what="those that do not read are cut off")
+    assert sum(worker.memory_info().rss for worker in workers) - before < 30 * MEGABYTE
+    drill.flow(100)
+    proxy.go_on()
+    stopped.flow()
+
+
+def test_everything_at_once(drill: Drill, own_redis: Redis, kill_worker: Callable[[], None]) -> None:
+    own_redis.freeze()
+    kill_worker()
+    own_redis.thaw()
+    own_redis.kill()
+    own_redis.start()
+    drill.flow()
+    assert drill.verify() < 15

@@ -91,10 +91,11 @@ class Server(Process):
 
     def started(self) -> "Server":
         """Wait until it answers."""
-        eventually(self._answers, within=30, what="the server answers")
+        eventually(self.answers, within=30, what="the server answers")
         return self
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it can serve."""
         assert self.popen.poll() is None, f"the server ended: {self.log}"
         try:
             with urlopen(f"{self.url}/readyz", timeout=5) as answer:

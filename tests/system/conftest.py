@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.clients import unique
+from tests.support.proxy import Proxy
 from tests.support.servers import CHECKOUT, Server
 
 ARTIFACTS = CHECKOUT / "artifacts"
@@ -42,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Open]:
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens pages, each in a browser of its own unless told to share one. A script's complaint fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -54,12 +55,13 @@ def open_page(browser: Browser, server: Server, request: pytest.FixtureRequest) 
         dark: bool = False,
         context: BrowserContext | None = None,
         path: str = "/",
-        to: Server = server,
+        to: Server | Proxy | None = None,
+        prepare: Callable[[Page], None] = lambda _: None,
         **options: object,
     ) -> Page:
         if context is None:
             context = browser.new_context(
-                base_url=to.url,
+                base_url=(to or request.getfixturevalue("server")).url,
                 viewport=PHONE if phone else DESKTOP,
                 is_mobile=phone,
                 has_touch=phone,
@@ -69,6 +71,7 @@ def open_page(browser: Browser, server: Server, request: pytest.FixtureRequest) 
             context.set_default_timeout(10_000)
             contexts.append(context)
         page = context.new_page()
+        prepare(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.goto(path if not name else "/")

@@ -1,0 +1,165 @@
+"""What a client and a browser are told while Redis does not answer, and how soon all is well again."""
+
+import http.client
+import json
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from tests.conftest import Connect
+from tests.faults.conftest import Redis
+from tests.support.clients import Client, NodeClient, unique
+from tests.support.proxy import Link, Proxy
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+
+TWO_SECONDS = 2.3
+"""The two that are promised, and some for a busy machine."""
+
+
+def get(server: Server, path: str) -> tuple[int, str]:
+    """A page's status and text."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.fixture
+def cora(own_server: Server, connect_to: Connect) -> Client:
+    """Cora, at the server that the test may break."""
+    return connect_to(own_server, unique("Cora"))
+
+
+@pytest.fixture
+def dan(own_server: Server, connect_to: Connect, cora: Client) -> Client:
+    """Dan, at the other worker than Cora."""
+    return connect_to(own_server, unique("Dan"), NodeClient, not_on=own_server.worker_of(cora.port()))
+
+
+def test_a_send_is_answered_within_two_seconds_with_when_to_retry(cora: Client, own_redis: Redis) -> None:
+    own_redis.freeze()
+    began = time.monotonic()
+    error = cora.refused("sendMessage", {"msg": "hello", "id": "one"})
+    assert time.monotonic() - began < TWO_SECONDS
+    assert error["code"] == "unavailable"
+    assert error["retry_after"] == 1
+    own_redis.thaw()
+    answer = eventually(lambda: cora.call("sendMessage", {"msg": "hello", "id": "one"}))
+    assert answer["ok"]
+    assert cora.ok("sendMessage", {"msg": "hello", "id": "one"})["seq"] == answer["seq"]
+
+
+def test_two_hundred_at_once_are_answered_within_two_seconds_too(
+    own_server: Server, connect_to: Connect, own_redis: Redis
+) -> None:
+    clients = [connect_to(own_server, unique("Many")) for _ in range(20)]
+    own_redis.freeze()
+
+    def send(number: int) -> float:
+        began = time.monotonic()
+        client = clients[number % len(clients)]
+        assert client.refused("sendMessage", {"msg": "x", "id": uuid.uuid4().hex})["code"] == "unavailable"
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert max(pool.map(send, range(len(clients)))) < TWO_SECONDS
+    with ThreadPoolExecutor(180) as pool:
+        pages = list(pool.map(lambda _: timed(lambda: get(own_server, "/")), range(180)))
+    assert {status for _, (status, _) in pages} == {503}
+    assert max(seconds for seconds, _ in pages) < TWO_SECONDS
+
+
+def test_a_page_says_so_and_all_is_well_again_at_once(own_server: Server, own_redis: Redis, cora: Client) -> None:
+    own_redis.kill()
+    status, text = get(own_server, "/")
+    assert status == 503
+    assert "cannot reach its memory just now" in text
+    assert get(own_server, "/readyz")[0] == 503
+    assert get(own_server, "/healthz")[0] == 200
+    own_redis.start()
+    eventually(lambda: get(own_server, "/readyz")[0] == 200, within=3)
+    assert get(own_server, "/")[0] == 200
+
+
+def test_who_is_here_and_who_types_is_told_soon_after_redis_was_away(
+    cora: Client, dan: Client, own_redis: Redis, own_server: Server, connect_to: Connect
+) -> None:
+    own_redis.kill()
+    # As long as the stock listener of the message queue would by now wait for half a minute.
+    time.sleep(20)
+    own_redis.start()
+    eventually(lambda: cora.call("typing", {"room": "work", "on": True})["ok"])
+    began = time.monotonic()
+
+    def heard() -> bool:
+        cora.call("typing", {"room": "work", "on": False})
+        cora.call("typing", {"room": "work", "on": True})
+        return bool(dan.got("typing", on=True))
+
+    eventually(heard, within=5)
+    assert time.monotonic() - began < 5
+    eve = connect_to(own_server, unique("Eve"))
+    for client in (cora, dan):
+        client.wait_told("joined", eve.user)
+
+
+def test_a_reader_of_the_bus_that_stalls_is_seen_and_goes_on_by_itself(
+    redis_proxy: Proxy, proxied_server: Server, connect_to: Connect
+) -> None:
+    cora = connect_to(proxied_server, unique("Cora"))
+    dan = connect_to(proxied_server, unique("Dan"), not_on=proxied_server.worker_of(cora.port()))
+    stalled: list[Link] = []
+
+    def reads_the_bus(link: Link) -> bool:
+        if b"XREAD" in link.sent:
+            stalled.append(link)
+        return link in stalled
+
+    redis_proxy.swallows = reads_the_bus
+    cora.say("while nobody reads")
+    eventually(lambda: get(proxied_server, "/readyz")[0] == 503, within=10)
+    redis_proxy.swallows = lambda link: link in stalled
+    for client in (cora, dan):
+        eventually(lambda client=client: client.texts("work") == ["while nobody reads"], within=5)
+    eventually(lambda: get(proxied_server, "/readyz")[0] == 200, within=5)
+
+
+def test_without_the_replicas_asked_for_nothing_is_promised(
+    start_server: Callable[..., Server], start_redis: Callable[..., Redis], own_redis: Redis, connect_to: Connect
+) -> None:
+    cora = connect_to(start_server(CHAT_WAIT_REPLICAS="1"), unique("Cora"))
+    for _ in range(2):
+        assert cora.refused("sendMessage", {"msg": "safe", "id": "one"})["code"] == "unavailable"
+    start_redis(own_redis)
+    answer = cora.ok("sendMessage", {"msg": "safe", "id": "one"})
+    assert answer["seq"] == 1
+    assert len(cora.texts("work")) == 1
+
+
+def test_names_that_the_store_lost_are_kept_by_who_is_connected(
+    cora: Client, dan: Client, own_redis: Redis, own_server: Server, connect_to: Connect
+) -> None:
+    cora.say("before")
+    own_redis.client().flushall()
+    for client in (cora, dan):
+        client.wait("resync", room="work")
+        client.ok("join", {"room": "work"})
+    stranger = connect_to(own_server)
+    assert stranger.refused("setUsername", {"user": cora.user["name"]})["code"] == "name_taken"
+    again = stranger.ok("setUsername", {"user": cora.user["name"], "token": cora.token})
+    assert again["user"] == cora.user
+    cora.say("after")
+    dan.wait("message", text="after")
+    assert json.loads(own_redis.client().xrange("chat:{0}:room:work:log")[0][1]["e"])["text"] == "after"
+
+
+def timed(act: Callable[[], tuple[int, str]]) -> tuple[float, tuple[int, str]]:
+    """How long it took, in seconds, and what came of it."""
+    began = time.monotonic()
+    result = act()
+    return time.monotonic() - began, result
