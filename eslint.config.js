@@ -15,4 +15,5 @@ export default [
   },
   { files: ["static/js/**"], languageOptions: { globals: globals.browser } },
   { files: ["scripts/**", "tests/**", "bench/**"], languageOptions: { globals: globals.node } },
+  { files: ["tests/support/feed.mjs"], languageOptions: { globals: globals.browser } },
 ];

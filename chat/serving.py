@@ -1,6 +1,7 @@
 """How gunicorn serves the chat. Imports nothing of it: gunicorn's worker patches the standard library first."""
 
 import os
+import signal
 import threading
 import warnings
 from functools import partial
@@ -28,6 +29,11 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         self._leaving = threading.Event()
         self.patch()
         AsyncWorker.init_process(self)
+
+    def load_wsgi(self) -> None:
+        """Load the application, and let it end this worker: gunicorn then starts another."""
+        super().load_wsgi()
+        self.wsgi.extensions["restart"] = lambda: os.kill(os.getpid(), signal.SIGTERM)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end: a signal's handler may not switch green threads itself."""

@@ -16,6 +16,8 @@ from chat.store.connection import Store
 LONGEST_NAME = 32
 LONGEST_TOPIC = 200
 ROOMS = "chat:{rooms}"
+PARTS = ("members", "log", "sent", "links", "here", "labels", "roll", "changes", "told")
+"""What a room has in keys of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ class Rooms:
             raise ChatError("room_taken", f"There is a room called {name} already.")
         self._bus.signal("room", {"name": name, "topic": topic})
         return self.find(name)
+
+    def create_unlisted(self, text: str) -> Room:
+        """Make a room that no list shows, its name made unique. To be removed by whoever made it."""
+        name = f"{normalise(text)}-{secrets.token_hex(6)}"
+        self._store.run("found", [key(name)], [secrets.token_hex(8), ""])
+        return self.find(name)
+
+    def remove(self, name: str) -> None:
+        """Take away a room with all that it has."""
+        self._store.redis.zrem(ROOMS, name)
+        self._store.redis.unlink(key(name), *(key(name, part) for part in PARTS))
 
     def _found(self, name: str, topic: str) -> bool:
         made = self._store.run("found", [key(name)], [secrets.token_hex(8), topic])

@@ -54,9 +54,10 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     connections = Connections()
     engine = Engine(socketio.server, config.max_backlog)
     broadcast = Broadcast(socketio)
-    delivery = Delivery(socketio, chat, connections, engine)
+    delivery = Delivery(socketio, chat, connections, engine, lambda: app.extensions["restart"]())  # noqa: PLW0108 - gunicorn's worker sets its own later.
     heartbeat = Heartbeat(socketio, chat, connections, engine)
     app.extensions["drain"] = engine.drain
+    app.extensions["restart"] = lambda: log.warning("only gunicorn starts another worker in its place: not restarting")
     app.extensions["delivery"] = delivery
     start = _Once(delivery.start, broadcast.start, heartbeat.start)
     Events(socketio, chat, connections, engine, delivery, broadcast, start)

@@ -35,6 +35,9 @@ class Connections:
     def __getitem__(self, sid: str) -> Connection:
         return self._by_sid[sid]
 
+    def __contains__(self, sid: str) -> bool:
+        return sid in self._by_sid
+
     def __len__(self) -> int:
         return len(self._by_sid)
 

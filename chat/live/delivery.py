@@ -12,6 +12,7 @@ the other.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -49,8 +50,16 @@ class Place(NamedTuple):
 class Delivery:
     """One worker's reader of the bus."""
 
-    def __init__(self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine) -> None:
+    def __init__(
+        self,
+        socketio: SocketIO,
+        chat: Chat,
+        connections: Connections,
+        engine: Engine,
+        restart: Callable[[], None],
+    ) -> None:
         self._socketio = socketio
+        self._restart = restart
         self._chat = chat
         self._connections = connections
         self._engine = engine
@@ -122,6 +131,10 @@ class Delivery:
     def _signal(self, item: Item) -> None:
         if item.type == "signedOut":
             self._sign_out(msgspec.json.decode(item.entry)["user"])
+        elif item.type == "restart":
+            if msgspec.json.decode(item.entry)["sid"] in self._connections:
+                log.warning("restarting, as a drill asks for")
+                self._restart()
         else:
             to = channel(item.room) if item.room else None
             self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), to=to, ignore_queue=True)

@@ -1,6 +1,8 @@
 """Connections to Redis, and the Lua functions that run there."""
 
+import os
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,10 +47,12 @@ class Store:
     Args:
         url: `redis://` or `rediss://`.
         verify: whether the certificate of a `rediss://` server must be valid; Heroku's are self-signed.
+        private: whether it is the private Redis of this checkout.
     """
 
-    def __init__(self, url: str, *, verify: bool = True) -> None:
+    def __init__(self, url: str, *, verify: bool = True, private: bool = False) -> None:
         self.url = url
+        self._private = private
         self._tls = {} if verify or not url.startswith("rediss:") else {"ssl_cert_reqs": "none"}
         # A command that was not answered in time is not sent again, as that would take as long once more. One whose
         # connection broke is: every write is safe to repeat, as it is keyed by an id, or sets what it says.
@@ -77,6 +81,18 @@ class Store:
         if reached < replicas:
             raise TooFewReplicasError(f"{reached} of {replicas} replicas have what was written")
         return answer
+
+    def disturb(self) -> str:
+        """Do to Redis what must do no harm, and return what was done, in words.
+
+        The private Redis is ended, and its keeper starts another; of any other, all connections are dropped.
+        """
+        if self._private:
+            os.kill(int(self.redis.info("server")["process_id"]), signal.SIGTERM)
+            return "Redis restarts"
+        for kind in ("normal", "pubsub"):
+            self.redis.client_kill_filter(_type=kind, skipme=True)
+        return "every connection to Redis is dropped"
 
     def blocking(self, block: float) -> Client:
         """A client of its own for one reader whose commands block for up to `block` seconds.
@@ -111,7 +127,7 @@ def connect(config: Config) -> Store:
         chat.store.embedded.EmbeddedRedisError: there is no Redis to start.
     """
     url = config.redis_url or embedded.hold(config.instance / "redis")
-    return Store(url, verify=config.redis_verify)
+    return Store(url, verify=config.redis_verify, private=config.redis_url is None)
 
 
 def _source(path: Path) -> str:

@@ -33,7 +33,9 @@ export class Room extends EventTarget {
   #composer;
   #outbox;
   #read;
-  #filling = false;
+  #filled = Promise.resolve();
+  #filling = 0;
+  #paging = false;
   #fromNewest;
   #isGone = false;
   #top = 0;
@@ -123,7 +125,7 @@ export class Room extends EventTarget {
     if (!this.#fromNewest) return this.#tellOfNewer(entries);
     const ready = this.#ledger.take(entries);
     for (const entry of ready) this.#add(entry, live);
-    if (this.#ledger.hole) this.#fill().catch(() => {});
+    if (this.#ledger.hole && !this.#filling) this.#fill().catch(() => {});
     return ready.length;
   }
 
@@ -204,29 +206,32 @@ export class Room extends EventTarget {
     if (live) this.dispatchEvent(new CustomEvent("message", { detail: entry }));
   }
 
-  /** Fetch what stands between the last entry shown and what came after it. */
-  async #fill() {
-    if (this.#filling) return 0;
-    this.#filling = true;
+  /** Fetch what stands between the last entry shown and the newest, after whatever is being fetched. Returns how many were shown. */
+  #fill() {
+    const filled = this.#filled.then(() => this.#fetchNewer());
+    this.#filling += 1;
+    this.#filled = filled.catch(() => {}).finally(() => (this.#filling -= 1));
+    return filled;
+  }
+
+  async #fetchNewer() {
     let count = 0;
-    try {
-      for (let complete = false; !complete;) {
-        const page = await this.#connection.call("history", { room: this.name, after: this.#ledger.high, limit: PAGE });
-        if (page.epoch !== this.#ledger.epoch) break;
-        const ready = this.#ledger.take(page.entries);
-        for (const entry of ready) this.#add(entry, false);
-        count += ready.length;
-        complete = page.complete || !ready.length;
-      }
-    } finally {
-      this.#filling = false;
+    for (let complete = false; !complete;) {
+      const page = await this.#connection.call("history", { room: this.name, after: this.#ledger.high, limit: PAGE });
+      if (page.epoch !== this.#ledger.epoch) break;
+      const ready = this.#ledger.take(page.entries);
+      for (const entry of ready) this.#add(entry, false);
+      count += ready.length;
+      complete = page.complete || !ready.length;
     }
+    // What is missing was trimmed meanwhile: the newest page is all there is.
+    if (this.#ledger.hole) await this.join({ again: true });
     return count;
   }
 
   async #older(link) {
-    if (this.#filling || !link.isConnected) return;
-    this.#filling = true;
+    if (this.#paging || !link.isConnected) return;
+    this.#paging = true;
     try {
       const page = await this.#connection.call("history", { room: this.name, before: this.#ledger.low, limit: OLDER });
       const entries = this.#ledger.takeOlder(page.entries);
@@ -237,15 +242,16 @@ export class Room extends EventTarget {
     } catch (error) {
       if (!error.passing) throw error;
     } finally {
-      this.#filling = false;
+      this.#paging = false;
     }
   }
 
-  #reset({ epoch, entries }) {
+  #reset({ epoch, head, entries }) {
     this.#timeline.clear();
-    const high = entries.at(-1)?.seq ?? 0;
+    const high = entries.at(-1)?.seq ?? head;
     this.#ledger = new Ledger(epoch, entries[0]?.seq ?? high + 1, high);
     for (const entry of entries) this.#timeline.upsert(entry);
+    this.#showPending();
     this.#timeline.notice("The conversation did not go on from where you were. These are its newest messages.");
     this.#scroller?.toBottom();
   }

@@ -83,12 +83,11 @@ export class Timeline {
     return line;
   }
 
-  /** Forget everything of the log; what is pending stays. */
+  /** Forget everything. */
   clear() {
-    for (const element of [...this.#list.children]) {
-      if (!this.#pending.has(element.dataset.id)) element.remove();
-    }
+    this.#list.replaceChildren();
     this.#bySeq.clear();
+    this.#pending.clear();
   }
 
   #has(id, user) {

@@ -1,0 +1,60 @@
+"""`flask drill`: the promise, checked on a chat that runs."""
+
+import subprocess
+from collections.abc import Callable
+
+from chat.config import Config
+from chat.domain import Chat
+from tests.support.clients import Client
+from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
+
+
+def drill(config: Config, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command against the shared server's Redis, for a short while."""
+    return subprocess.run(
+        [BIN / "flask", "drill", "--seconds", "4", *arguments],
+        cwd=CHECKOUT,
+        env=environ(**{"REDIS_URL": config.redis_url or "", "SECRET_KEY": SECRET} | settings),
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_sound_chat_passes_and_nothing_of_the_drill_stays(
+    server: Server, config: Config, chat: Chat, ada: Client
+) -> None:
+    before = set(chat.store.redis.scan_iter(count=1000))
+    done = drill(config, server.url, "--rate", "20")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing lost, nothing doubled, one order." in done.stdout
+    assert "Drill one" in done.stdout and "p99" in done.stdout
+    new = set(chat.store.redis.scan_iter(count=1000)) - before
+    # The count of names that were claimed runs out by itself.
+    assert [key for key in new if "drill" in key and "pace" not in key] == []
+    assert [row.name for row in chat.rooms.all() if "drill" in row.name] == []
+    assert "drill" not in str(ada.events).lower()
+
+
+def test_a_restarted_worker_is_back_and_nothing_was_lost(new_server: Callable[..., Server], config: Config) -> None:
+    server = new_server()
+    workers = set(server.worker_pids())
+    done = drill(config, server.url, "--rate", "10", "--restart", "worker")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "a worker restarts" in done.stdout
+    assert len(workers - set(server.worker_pids())) == 1
+
+
+def test_a_redis_that_drops_everybody_loses_nothing(server: Server, config: Config) -> None:
+    done = drill(config, server.url, "--restart", "redis")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every connection to Redis is dropped" in done.stdout
+
+
+def test_a_chat_that_is_not_there_or_is_another_one_is_said_in_a_sentence(server: Server, config: Config) -> None:
+    done = drill(config, "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "Nothing answers at http://127.0.0.1:9" in done.stderr
+    done = drill(config, server.url, SECRET_KEY="another key, long enough")
+    assert done.returncode == 1
+    assert "is it another one?" in done.stderr
+    assert "Traceback" not in done.stderr
