@@ -81,7 +81,7 @@ class Log:
         outcome, *rest = self._store.run(
             "append",
             keys,
-            [room, room_json, person.id, id, type, own, *self._lengths, *pace, self._replicas],
+            [room, room_json, person.id, id, type, own, *self._lengths, *pace],
             replicas=self._replicas,
         )
         if outcome == "absent":

@@ -17,7 +17,8 @@ from chat.store import embedded
 LUA = Path(__file__).parent / "lua"
 
 ANSWER_WITHIN = 0.9
-"""Seconds for an answer, and for a free connection: both together stay under the 2 in which a request is answered."""
+CONNECTION_WITHIN = 0.5
+"""Seconds for an answer, and for a free connection: together well under the 2 in which a request is answered."""
 
 WAIT_WITHIN = 0.5
 """Seconds for replicas to have what was written."""
@@ -73,7 +74,7 @@ class Store:
         """
         if not replicas:
             return self._scripts[script](keys=keys, args=args)
-        # One connection for both: WAIT waits for what was written by its own.
+        # One connection for both: WAIT waits for all that was written until the last command of its own.
         with self.redis.pipeline(transaction=False) as pipeline:
             self._scripts[script](keys=keys, args=args, client=pipeline)
             pipeline.execute_command("WAIT", replicas, int(WAIT_WITHIN * 1000))
@@ -106,7 +107,7 @@ class Store:
         pool = redis.BlockingConnectionPool.from_url(
             self.url,
             max_connections=pool_size,
-            timeout=ANSWER_WITHIN,
+            timeout=CONNECTION_WITHIN,
             socket_timeout=timeout,
             socket_connect_timeout=ANSWER_WITHIN,
             socket_keepalive=True,

@@ -26,8 +26,8 @@ export class Connection extends EventTarget {
     super();
     this.#socket = io({
       transports: ["websocket"],
-      // Full jitter: when a server comes back, its clients do not return in the same second.
-      reconnectionDelay: 500,
+      // Full jitter: anything between nothing and twice the delay. When a server comes back, its clients do not return in the same second.
+      reconnectionDelay: 1500,
       reconnectionDelayMax: 5000,
       randomizationFactor: 1,
       timeout: 8000,
@@ -74,18 +74,14 @@ export class Connection extends EventTarget {
   }
 
   async #prove() {
-    if (!this.#socket.connected) {
-      // Whatever is tried is tried anew, at once.
-      if (this.#socket.active) this.#socket.disconnect().connect();
-      return;
-    }
-    if (this.#proving) return;
+    if (this.#proving || !this.#socket.active) return;
     this.#proving = true;
     const { engine } = this.#socket.io;
     try {
+      if (!this.#socket.connected) throw new Error("whatever is tried is tried anew");
       await this.#socket.timeout(PROVE_WITHIN).emitWithAck("ping", {});
     } catch {
-      engine.close();
+      if (engine === this.#socket.io.engine) this.#socket.disconnect().connect();
     } finally {
       this.#proving = false;
     }

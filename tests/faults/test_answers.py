@@ -54,7 +54,7 @@ def test_a_send_is_answered_within_two_seconds_with_when_to_retry(cora: Client, 
     assert cora.ok("sendMessage", {"msg": "hello", "id": "one"})["seq"] == answer["seq"]
 
 
-def test_two_hundred_at_once_are_answered_within_two_seconds_too(
+def test_hundreds_at_once_are_answered_within_two_seconds_too(
     own_server: Server, connect_to: Connect, own_redis: Redis
 ) -> None:
     clients = [connect_to(own_server, unique("Many")) for _ in range(20)]
@@ -68,8 +68,8 @@ def test_two_hundred_at_once_are_answered_within_two_seconds_too(
 
     with ThreadPoolExecutor(len(clients)) as pool:
         assert max(pool.map(send, range(len(clients)))) < TWO_SECONDS
-    with ThreadPoolExecutor(180) as pool:
-        pages = list(pool.map(lambda _: timed(lambda: get(own_server, "/")), range(180)))
+    with ThreadPoolExecutor(300) as pool:
+        pages = list(pool.map(lambda _: timed(lambda: get(own_server, "/")), range(300)))
     assert {status for _, (status, _) in pages} == {503}
     assert max(seconds for seconds, _ in pages) < TWO_SECONDS
 
@@ -132,13 +132,21 @@ def test_a_reader_of_the_bus_that_stalls_is_seen_and_goes_on_by_itself(
 def test_without_the_replicas_asked_for_nothing_is_promised(
     start_server: Callable[..., Server], start_redis: Callable[..., Redis], own_redis: Redis, connect_to: Connect
 ) -> None:
-    cora = connect_to(start_server(CHAT_WAIT_REPLICAS="1"), unique("Cora"))
+    server = start_server(CHAT_WAIT_REPLICAS="1")
+    cora = connect_to(server, unique("Cora"))
+    also_cora = connect_to(server, not_on=server.worker_of(cora.port()))
+    also_cora.ok("setUsername", {"user": cora.user["name"], "token": cora.token})
     for _ in range(2):
         assert cora.refused("sendMessage", {"msg": "safe", "id": "one"})["code"] == "unavailable"
-    start_redis(own_redis)
-    answer = cora.ok("sendMessage", {"msg": "safe", "id": "one"})
-    assert answer["seq"] == 1
-    assert len(cora.texts("work")) == 1
+    replica = start_redis(own_redis)
+    assert cora.ok("sendMessage", {"msg": "safe", "id": "one"})["seq"] == 1
+    replica.freeze()
+    # A repeat writes nothing to the log, and must still not be promised: by another connection to Redis, too.
+    for client in (cora, also_cora, cora):
+        assert client.refused("sendMessage", {"msg": "safer", "id": "two"})["code"] == "unavailable"
+    replica.thaw()
+    assert cora.ok("sendMessage", {"msg": "safer", "id": "two"})["seq"] == 2
+    assert cora.texts("work") == ["safe", "safer"]
 
 
 def test_names_that_the_store_lost_are_kept_by_who_is_connected(

@@ -103,7 +103,7 @@ def test_redis_is_replaced_by_a_replica_that_lags(
     drill = start_drill(proxied_server)
     # From here on it hears nothing of what is written.
     replica.promote()
-    drill.flow(30)
+    drill.flow(5)
     before, *_ = drill.writer.acknowledged[-1]
     redis_proxy.target = replica.port
     redis_proxy.cut()

@@ -35,7 +35,7 @@ class Network extends EventTarget {
   }
 
   lose() {
-    Object.assign(this, { epoch: `epoch ${(epochs += 1)}`, entries: [], late: [], trimmed: 0 });
+    Object.assign(this, { epoch: `epoch ${(epochs += 1)}`, entries: [], trimmed: 0 });
   }
 
   // As the server does, see docs/protocol.md.

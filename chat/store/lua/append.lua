@@ -1,7 +1,7 @@
 -- Append an entry to a room's log, and to the bus, as one step; once for each (user, id).
 -- KEYS: room, members, log, sent, bus, state of the bus, pace bucket.
 -- ARGV: room name, its JSON, user, id, type, the JSON of the entry's own fields without its opening brace,
---       log length, bus length, pace capacity (0: no limit), pace tokens per second, replicas to wait for.
+--       log length, bus length, pace capacity (0: no limit), pace tokens per second.
 -- Returns {'absent'}, {'wait', ms}, {'known', epoch, seq, entry} or {'new', epoch, seq, at}.
 -- include clock
 -- include pace
@@ -14,8 +14,6 @@ if not epoch or not redis.call('ZSCORE', members, user) then return { 'absent' }
 
 local known = redis.call('ZSCORE', sent, user .. ' ' .. id)
 if known then
-  -- WAIT looks no further back than the last write of its own connection: without one it would promise nothing.
-  if ARGV[11] ~= '0' then redis.call('HSET', room, 'epoch', epoch) end
   local stored = redis.call('XRANGE', log, known .. '-0', known .. '-0')
   return { 'known', epoch, known, stored[1] and stored[1][2][2] or '' }
 end
