@@ -32,7 +32,7 @@ def run_all(page: Page) -> None:
     )
     @given(steps)
     # An entry of the log that was lost comes late, where the new log will have one.
-    @example([("delay", 0), ("loseLog", 1), ("deliver", 1), ("miss", 60), ("miss", 60), ("join", 1)])
+    @example([("delay", 0), ("loseLog", 1), ("deliver", 1), ("miss", 60), ("join", 1), ("miss", 5)])
     def run(steps: list[tuple[str, int]]) -> None:
         result = page.evaluate("steps => import('/feed.mjs').then(({ run }) => run(steps))", steps)
         shown, log = result["shown"], result["log"]
