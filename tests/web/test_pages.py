@@ -1,5 +1,6 @@
 """The pages, as a browser without a script meets them."""
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from chat import create_app
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.people import Person
 from tests.support.clients import unique
 from tests.support.servers import SECRET
 
@@ -172,6 +174,29 @@ def test_a_room_is_made_by_a_form(visitor: Visitor) -> None:
     assert visitor.submit("/rooms", name=name, topic="") == 409
     assert "already" in visitor.html
     assert visitor.submit("/rooms", name="a/b", topic="") == 400
+
+
+def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -> None:
+    chat.presence.arrive(room, [(Person(f"{number:04x}", f"Person {number:03}"), "tab") for number in range(120)])
+    assert visitor.get(f"/rooms/{room}") == 200
+    assert "Person 099" in visitor.html and "Person 100" not in visitor.html
+    assert f"/rooms/{room}/people?start=100" in visitor.html
+    assert visitor.get(f"/rooms/{room}/people?start=100") == 200
+    assert "Person 099" not in visitor.html and "Person 119" in visitor.html
+    assert visitor.get(f"/rooms/{room}/people?start=900") == 200
+    assert "Nobody is here just now." in visitor.html
+    assert visitor.get(f"/rooms/{room}/people?start=x") == 400
+
+
+def test_a_name_that_the_chat_lost_is_asked_for_again(visitor: Visitor, chat: Chat) -> None:
+    with visitor.client.session_transaction() as session:
+        person = Person(session["person"], session["name"])
+    chat.people.release(person)
+    visitor.get("/rooms/work")
+    assert f"The chat no longer knows you as {person.name}" in html.unescape(visitor.html)
+    assert f'value="{person.name}"' in visitor.html
+    visitor.get("/")
+    assert "no longer knows you" not in visitor.html
 
 
 def test_a_room_can_be_left(visitor: Visitor, room: str) -> None:
