@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from flask import request, session
-from flask_socketio import SocketIO, join_room, leave_room
+from flask_socketio import SocketIO
 
 from chat.domain import Chat, names
 from chat.domain.log import Page, Position
@@ -55,8 +55,11 @@ class Events:
         self._delivery = delivery
         self._broadcast = broadcast
 
+        self._server = socketio.server
+        # Only here are a request and its session at hand. Flask-SocketIO makes them anew for each event, which costs
+        # several times what most events do; so the others are python-socketio's own.
         socketio.on_event("connect", self.connect)
-        socketio.on_event("disconnect", self.disconnect)
+        self._server.on("disconnect", self.disconnect)
         for event, handler in (
             ("setUsername", self._answered("setUsername", schemas.SetUsername, self.set_username)),
             ("join", self._answered("join", schemas.Join, self.join)),
@@ -68,8 +71,8 @@ class Events:
             ("people", self._answered("people", schemas.People, self.people)),
             ("ping", self._answered("ping", schemas.Ping, self.ping)),
         ):
-            socketio.on_event(event, handler)
-        socketio.on_event("*", self._unknown)
+            self._server.on(event, handler)
+        self._server.on("*", self._unknown)
 
     # Life cycle
 
@@ -80,15 +83,15 @@ class Events:
         themselves.
         """
         self._start()
-        connection = Connection(_sid(), request.remote_addr or "")
+        connection = Connection(request.sid, request.remote_addr or "")  # type: ignore[attr-defined]  # Flask-SocketIO's.
         person = self._chat.people.find(session.get("person", ""))
         self._connections.add(connection)
         if person:
             self._identify(connection, person)
 
-    def disconnect(self, _reason: str = "") -> None:
+    def disconnect(self, sid: str, _reason: str = "") -> None:
         """Forget the connection; whoever it was stays here for a grace."""
-        connection = self._connections.remove(_sid())
+        connection = self._connections.remove(sid)
         if connection is None or connection.person is None:
             return
         for room in connection.typing:
@@ -128,7 +131,7 @@ class Events:
         room = membership.room
         # The place from which is delivered, then the subscription, then the log: what comes in between comes twice.
         self._delivery.follow(room.name)
-        join_room(channel(room.name))
+        self._server.enter_room(connection.sid, channel(room.name))
         self._connections.enter(connection, room.name)
         if ask.after:
             page = self._chat.log.resume(room, Position(ask.after.epoch, ask.after.seq), ask.limit)
@@ -153,7 +156,7 @@ class Events:
         self._chat.memberships.end(person, ask.room)
         for each in self._connections.of(person.id):
             if ask.room in each.rooms:
-                leave_room(channel(ask.room), sid=each.sid)
+                self._server.leave_room(each.sid, channel(ask.room))
                 self._connections.leave(each, ask.room)
                 self._chat.presence.depart(ask.room, person, each.sid, grace=0)
         self._chat.presence.settle(ask.room)
@@ -215,7 +218,7 @@ class Events:
 
     def _identify(self, connection: Connection, person: Person) -> None:
         connection.person = person
-        join_room(personal(person.id))
+        self._server.enter_room(connection.sid, personal(person.id))
         self._engine.identified(connection.sid)
         self._chat.people.renew(person)
 
@@ -229,9 +232,9 @@ class Events:
         self._broadcast.send("typing", payload, to=channel(room), skip_sid=connection.sid)
 
     def _answered(self, event: str, schema: type[S], act: Callable[[Connection, S], Answer]) -> Callable[..., Answer]:
-        def handle(*args: Any) -> Answer:
+        def handle(sid: str, *args: Any) -> Answer:
             try:
-                answer = {"ok": True, **act(self._connections[_sid()], schemas.parse(schema, args))}
+                answer = {"ok": True, **act(self._connections[sid], schemas.parse(schema, args))}
             except ChatError as error:
                 answer = _refusal(error)
             except Unreachable as error:
@@ -241,17 +244,13 @@ class Events:
                 log.exception("%s failed", event)
                 answer = _refusal(ChatError("internal", "Something went wrong here. It is in the server's log."))
             if log.isEnabledFor(logging.DEBUG):
-                log.debug("%s %s: %s", _sid(), event, "ok" if answer["ok"] else answer["error"]["code"])
+                log.debug("%s %s: %s", sid, event, "ok" if answer["ok"] else answer["error"]["code"])
             return answer
 
         return handle
 
-    def _unknown(self, event: str, *_: Any) -> Answer:
+    def _unknown(self, event: str, _sid: str, *_: Any) -> Answer:
         return _refusal(ChatError("unknown_event", f"There is no event called {event[:40]}."))
-
-
-def _sid() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO sets it.
 
 
 def _person(connection: Connection) -> Person:

@@ -176,8 +176,10 @@ def test_readers_stop_reading_under_200_messages_a_second(
     eventually(lambda: own_server.log.count(cut) >= 3, within=60, what="those that do not read are cut off")
     assert sum(worker.memory_info().rss for worker in workers) - before < 30 * MEGABYTE
     drill.flow(100)
+    assert drill.verify() < 4
     proxy.go_on()
     stopped.flow()
+    assert stopped.verify() < 90
 
 
 def test_everything_at_once(drill: Drill, own_redis: Redis, kill_worker: Callable[[], None]) -> None:
