@@ -95,8 +95,7 @@ class People:
             proof: the `digest` of the person's token; empty for a browser's person.
         """
         keys = [_user(person.id), *_forms(person.name)]
-        owner = self._store.run("claim", keys, [person.id, person.name, proof, self.lease])
-        return not owner or str(owner) == person.id
+        return not self._store.run("claim", keys, [person.id, person.name, proof, self.lease])
 
     def release(self, person: Person) -> None:
         """Give the name back. The id is nobody's from now on."""

@@ -4,6 +4,7 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.people import Person
 from chat.errors import ChatError
 from chat.store.connection import Store
 from tests.support.clients import unique
@@ -64,3 +65,11 @@ def test_signing_out_ends_the_memberships(chat: Chat, room: str) -> None:
     with pytest.raises(ChatError) as refused:
         chat.messages.post(person, room, "still here", "id")
     assert refused.value.code == "room_not_found"
+
+
+def test_a_claim_that_is_repeated_for_the_same_person_is_theirs(chat: Chat) -> None:
+    person = chat.people.claim(unique("Ada"), "127.0.0.1")
+    assert chat.people.restore(person, "")
+    assert chat.people.find(person.id) == person
+    other = chat.people.claim(unique("Ben"), "127.0.0.1")
+    assert not chat.people.restore(Person(other.id, person.name), "")

@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import pytest
 import redis
 
 from chat.store import embedded
+from tests.conftest import Connect
+from tests.support.clients import PythonClient, unique
 from tests.support.drill import Drill
 from tests.support.proxy import Proxy
 from tests.support.servers import SECRET, Server, free_port
@@ -168,6 +172,32 @@ def start_drill() -> Iterator[Callable[..., Drill]]:
 def drill(own_server: Server, start_drill: Callable[..., Drill]) -> Drill:
     """A drill whose server and Redis the test may break."""
     return start_drill(own_server)
+
+
+@pytest.fixture
+def flood(own_server: Server, connect_to: Connect) -> Iterator[Callable[[], float]]:
+    """Has somebody say 200 messages of 2,000 characters a second; returns how many it really were."""
+    flooder = connect_to(own_server, unique("Flooder"))
+    assert isinstance(flooder, PythonClient)
+    over = threading.Event()
+    count = 0
+    began = time.monotonic()
+
+    def run() -> None:
+        nonlocal count
+        while not over.wait(max(0.0, began + count / 200 - time.monotonic())):
+            flooder.send("sendMessage", {"msg": "." * 2000, "room": "work"})
+            count += 1
+
+    def end() -> float:
+        over.set()
+        thread.join()
+        return count / (time.monotonic() - began)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield end
+    end()
 
 
 @pytest.fixture

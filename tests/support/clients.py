@@ -108,6 +108,10 @@ class PythonClient(Client):
         answer: dict[str, Any] = self._io.call(event, payload, timeout=10)
         return answer
 
+    def send(self, event: str, payload: Any) -> None:
+        """Send an event without waiting for its answer."""
+        self._io.emit(event, payload)
+
     def port(self) -> int:
         """This client's end of the connection."""
         return int(self._io.eio.ws.sock.getsockname()[1])
