@@ -1,0 +1,217 @@
+"""The processes of a benchmark: a Redis and servers of its own, on free loopback ports, each pinned to a core.
+
+Servers run on the first core that this process may use; Redis and the load, which is this process, on the last. So a
+server has a core to itself wherever there are two, and Redis costs it nothing but the wait.
+"""
+
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Self
+
+import psutil
+import redis
+
+from chat.store.embedded import EmbeddedRedisError, _binary
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PEERS = CHECKOUT / "bench" / "peers"
+GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
+SECRET = "a secret for benchmarks alone, of no use to anybody"
+MOST_CONNECTIONS = 10_000
+START_WITHIN = 30.0
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
+
+
+class ProcessError(RuntimeError):
+    """A process that could not be started, or ended by itself. Its text says which, and what it printed."""
+
+
+def prepare() -> int:
+    """Pin this process to the core of the load, and return how many files it and its children may have open."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return 1_000_000 if hard == resource.RLIM_INFINITY else hard
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A command with an environment of its own, pinned to a core, and what it printed.
+
+    Raises:
+        ProcessError: it ended, or does not answer within `START_WITHIN` seconds.
+    """
+
+    def __init__(self, name: str, command: list[str], core: int, cwd: Path, **settings: str) -> None:
+        self.name = name
+        self._folder = tempfile.TemporaryDirectory(prefix="chat-bench-")
+        self.folder = Path(self._folder.name)
+        ours = re.compile(r"^(CHAT_|FLASK_|GUNICORN_|REDIS_URL$|SECRET_KEY$|PORT$|WEB_CONCURRENCY$|DYNO$)")
+        environ = {key: value for key, value in os.environ.items() if not ours.match(key)}
+        before = os.sched_getaffinity(0)
+        # Inherited from the first instruction on, by all threads: pinned from outside, those that are there would stay.
+        os.sched_setaffinity(0, {core})
+        try:
+            with (self.folder / "log").open("wb") as log:
+                self._popen = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=environ | {"CHAT_INSTANCE": str(self.folder)} | settings,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except FileNotFoundError:
+            self._folder.cleanup()
+            raise ProcessError(f"{name} cannot be started: there is no {command[0]}") from None
+        finally:
+            os.sched_setaffinity(0, before)
+        self._process = psutil.Process(self._popen.pid)
+
+    @property
+    def log(self) -> str:
+        """All that it printed so far."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until it answers."""
+        deadline = time.monotonic() + START_WITHIN
+        while not condition():
+            if self._popen.poll() is not None:
+                raise ProcessError(f"{self.name} ended with status {self._popen.returncode}: {self.log[-2000:]}")
+            if time.monotonic() > deadline:
+                self.stop()
+                raise ProcessError(f"{self.name} does not answer after {START_WITHIN:.0f} s")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Kill it, and then its children: there is nothing to keep, and an orderly end takes seconds."""
+        for each in self._family():
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        self._popen.wait()
+        self._folder.cleanup()
+
+    def cpu(self) -> float:
+        """Seconds of CPU time, user and system, that it and its children used so far."""
+        times = [each.cpu_times() for each in self._family()]
+        return sum(each.user + each.system for each in times)
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return [self._process, *self._process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Redis(Process):
+    """A Redis of the benchmark's own, in memory alone."""
+
+    def __init__(self) -> None:
+        try:
+            binary = _binary()
+        except EmbeddedRedisError as error:
+            raise ProcessError(str(error)) from None
+        port = _free_port()
+        self.url = f"redis://127.0.0.1:{port}/0"
+        options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+        super().__init__("redis-server", [binary, *options], LOAD_CORE, CHECKOUT)
+        self.client = redis.Redis.from_url(self.url)
+        self.wait_until(self._answers)
+
+    def round_trips(self) -> int:
+        """Requests read from clients so far: however many commands, what a client sends at once counts once."""
+        return int(self.client.info("stats")["total_reads_processed"])
+
+    def script_time(self) -> tuple[int, float]:
+        """Calls of Lua functions so far, and the seconds that they took."""
+        found = self.client.info("commandstats").get("cmdstat_evalsha", {"calls": 0, "usec": 0})
+        return int(found["calls"]), float(found["usec"]) / 1e6
+
+    def stop(self) -> None:
+        """Close the connection, and end it."""
+        self.client.close()
+        super().stop()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except (redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError):
+            return False
+
+
+class Server(Process):
+    """A server of one kind ("chat", "node" or "stock") at a Redis."""
+
+    def __init__(self, kind: str, at: Redis, *, workers: int = 1) -> None:
+        self.kind = kind
+        self.port = _free_port()
+        command, cwd = {
+            "chat": ([GUNICORN, "app:app"], CHECKOUT),
+            "node": (["node", "socketio-node.mjs"], PEERS),
+            # Not in the checkout, where gunicorn would find the chat's own configuration.
+            "stock": ([GUNICORN, *self._stock_options(workers), "stock:app"], PEERS),
+        }[kind]
+        settings = {
+            "PORT": str(self.port),
+            "REDIS_URL": at.url,
+            "SECRET_KEY": SECRET,
+            "WEB_CONCURRENCY": str(workers),
+            "CHAT_RATE_LIMIT": "off",
+            "CHAT_MAX_CONNECTIONS": str(MOST_CONNECTIONS + 100),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        super().__init__(kind, command, SERVER_CORE, cwd, **settings)
+        self.wait_until(self._answers)
+        self._workers = 0 if kind == "node" else workers
+        self.wait_until(lambda: len(self._serving()) >= max(1, self._workers))
+
+    def memory(self) -> int:
+        """Bytes of resident memory of the processes that serve."""
+        return sum(each.memory_info().rss for each in self._serving())
+
+    def worker_pids(self) -> list[int]:
+        """The processes that serve."""
+        return [each.pid for each in self._serving()]
+
+    def _serving(self) -> list[psutil.Process]:
+        return self._process.children() if self._workers else [self._process]
+
+    def _stock_options(self, workers: int) -> list[str]:
+        at = f"127.0.0.1:{self.port}"
+        connections = str(MOST_CONNECTIONS + 100)
+        return ["--worker-class", "eventlet", "--workers", str(workers), "--worker-connections", connections, "-b", at]
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+        return True
