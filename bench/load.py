@@ -12,8 +12,9 @@ import re
 import select
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 from bench import wire
@@ -36,6 +37,9 @@ ACK = re.compile(rb"43(\d+)\[")
 SETTLE = 1.0
 """Seconds after the last message within which everything has to have arrived."""
 
+Greeting = Callable[[str, str], Iterator[tuple[str, dict[str, Any]]]]
+"""From a client's name and its room, the events that it sends to get in, each when the last was answered."""
+
 _numbers = itertools.count(1)
 
 
@@ -52,12 +56,14 @@ def percentile(values: list[float], share: float) -> float:
 class Step:
     """What came of sending at one rate for some time.
 
-    `delivered` counts until the last message was due, `arrived` until everything was there or `SETTLE` was over.
-    `latencies` are `(arrival, seconds)` of the sample, `answers` seconds from due to acknowledged.
+    `start` is when the first message was due. `delivered` counts until the last was, `arrived` until everything was
+    there or `SETTLE` was over. `latencies` are `(arrival, seconds)` of the sample, `answers` seconds from due to
+    acknowledged.
     """
 
     rate: float
     seconds: float
+    start: float = 0.0
     sent: int = 0
     expected: int = 0
     delivered: int = 0
@@ -79,6 +85,11 @@ class Step:
         return percentile([each for _, each in self.latencies], 0.99)
 
     @property
+    def answers_p99(self) -> float:
+        """The seconds within which 99 % of the messages were acknowledged."""
+        return percentile(self.answers, 0.99)
+
+    @property
     def complete(self) -> bool:
         """Whether every message was acknowledged and reached everyone once and in order."""
         answered = len(self.answers) == self.sent and not self.refused
@@ -88,21 +99,21 @@ class Step:
 class Connection:
     """One client. While it `counts` it reads nothing; otherwise it is greeted, sends, or is of the sample."""
 
-    def __init__(self, load: "Load", room: str, role: str) -> None:
+    def __init__(self, load: "Load", room: str, role: str, greeting: Greeting) -> None:
         self.number = next(_numbers)
         self.room = room
         self.role = role
         self.counts = False
-        self.sampled = False
         self.joined = False
         self.upgraded = False
-        self.tail = bytes(TAIL)
+        self.tail: bytes | bytearray = bytes(TAIL)
         self.buffer = b""
         self.unsent = b""
+        self.writing = True
         self.seq = 0
         self.due: dict[int, float] = {}
         self.answer = b""
-        self.greeting = wire.greeting(load.kind, f"Guest {self.number}", room)
+        self.greeting = greeting(f"Guest {self.number}", room)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self.socket.setsockopt(socket.SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -111,13 +122,6 @@ class Connection:
         if code != errno.EINPROGRESS:
             self.socket.close()
             raise LoadError(f"a connection cannot be opened: {errno.errorcode.get(code, code)}")
-
-    def greet(self) -> bool:
-        """Send the next event by which one gets in; whether there was one."""
-        for name, payload in self.greeting:
-            self.unsent += wire.event(name, payload, 0)
-            return True
-        return False
 
 
 class Load:
@@ -136,7 +140,7 @@ class Load:
         self._bytes = bytearray(TAIL + READ)
         self._room = memoryview(self._bytes)[TAIL:]
         self._acks = itertools.count(1)
-        self._step = Step(0, 0)
+        self.step = Step(0, 0)
 
     # Coming and going
 
@@ -161,7 +165,7 @@ class Load:
         return made
 
     def populate(self, count: int, room: str) -> list[Connection]:
-        """Get `count` clients into `room`, among them `SPREAD` senders and as many of the sample, and return the senders.
+        """Get `count` clients into `room`, among them `SPREAD` senders, which are returned, and as many of the sample.
 
         They are spread evenly: a server that serves a room's clients in the order of their coming serves the last of
         them much later than the first.
@@ -177,13 +181,13 @@ class Load:
             self.connect(share - 2 - (share - 2) // 2, room)
         return senders
 
-    def open(self, room: str, role: str) -> Connection:
-        """Begin to get one client in; `turn` does the rest.
+    def open(self, room: str, role: str, greeting: Greeting | None = None) -> Connection:
+        """Begin to get one client in, with a `greeting` other than the usual if there is one; `turn` does the rest.
 
         Raises:
             LoadError: the machine gives no connection.
         """
-        connection = Connection(self, room, role)
+        connection = Connection(self, room, role, greeting or partial(wire.greeting, self.kind))
         self.connections.append(connection)
         self._by_file[connection.socket.fileno()] = connection
         self._pending.add(connection)
@@ -212,13 +216,13 @@ class Load:
     # Sending
 
     def run(self, rate: float, seconds: float, senders: list[Connection], *, settle: float = SETTLE) -> Step:
-        """Have `senders` send `rate` messages a second in turn, on schedule, whatever is answered, and see what arrives."""
+        """Have `senders` send `rate` messages a second in turn, whatever is answered, and see what arrives."""
         audience: dict[str, int] = {}
         for each in self._by_file.values():
             audience[each.room] = audience.get(each.room, 0) + each.joined
-        step = self._step = Step(rate, seconds)
+        step = self.step = Step(rate, seconds)
         before, lost = self.deliveries, self.lost
-        start = time.monotonic() + 0.01
+        step.start = start = time.monotonic() + 0.01
         total = int(rate * seconds)
         # Else a collection would walk through all that thousands of clients hold, now and then.
         gc.disable()
@@ -293,6 +297,8 @@ class Load:
             if not connection.counts:
                 self._attend(connection, events)
                 continue
+            if events & select.EPOLLOUT:
+                self._send(connection)
             try:
                 size = connection.socket.recv_into(room)
             except BlockingIOError:
@@ -311,7 +317,7 @@ class Load:
 
     def _attend(self, connection: Connection, events: int) -> None:
         if events & select.EPOLLOUT:
-            self._send(connection, b"")
+            self._send(connection)
         if events & ~select.EPOLLOUT:
             try:
                 data = connection.socket.recv(READ)
@@ -345,8 +351,7 @@ class Load:
             elif text.startswith(b"0{"):
                 self._send(connection, wire.OPEN_NAMESPACE)
             elif text.startswith(b"40"):
-                connection.greet()
-                self._send(connection, b"")
+                self._advance(connection)
         if connection.joined and connection.role == "listener":
             # From here on it only counts, with what is left of a frame.
             self.deliveries += connection.buffer.count(wire.MARKER)
@@ -365,9 +370,9 @@ class Load:
             raise LoadError(f"{self.kind} delivered what nobody sent: {text[:200]!r}")
         number = int(seq[1])
         if connection.seq and number != connection.seq + 1:
-            self._step.holes += 1
+            self.step.holes += 1
         connection.seq = number
-        self._step.latencies.append((now, now - float(due[1])))
+        self.step.latencies.append((now, now - float(due[1])))
 
     def _acknowledge(self, connection: Connection, text: bytes, now: float) -> None:
         found = ACK.match(text)
@@ -376,22 +381,26 @@ class Load:
         if number:
             due = connection.due.pop(number)
             if ok:
-                self._step.answers.append(now - due)
+                self.step.answers.append(now - due)
             else:
-                self._step.refused += 1
+                self.step.refused += 1
         elif not ok:
             raise LoadError(f"{self.kind} refused: {text[:300]!r}")
         elif connection in self._pending:
             connection.answer = text
-            if connection.greet():
-                self._send(connection, b"")
-            else:
-                connection.joined = True
-                self._pending.discard(connection)
+            self._advance(connection)
         else:
             connection.answer = text
 
-    def _send(self, connection: Connection, data: bytes) -> None:
+    def _advance(self, connection: Connection) -> None:
+        """Send the next event by which one gets in, or note that there is none left."""
+        for name, payload in connection.greeting:
+            self._send(connection, wire.event(name, payload, 0))
+            return
+        connection.joined = True
+        self._pending.discard(connection)
+
+    def _send(self, connection: Connection, data: bytes = b"") -> None:
         connection.unsent += data
         try:
             sent = connection.socket.send(connection.unsent)
@@ -401,9 +410,10 @@ class Load:
             # The next read says that it is over.
             sent = len(connection.unsent)
         connection.unsent = connection.unsent[sent:]
-        self._epoll.modify(
-            connection.socket.fileno(), select.EPOLLIN | (select.EPOLLOUT if connection.unsent else 0)
-        )
+        if connection.writing != bool(connection.unsent):
+            connection.writing = bool(connection.unsent)
+            events = select.EPOLLIN | (select.EPOLLOUT if connection.writing else 0)
+            self._epoll.modify(connection.socket.fileno(), events)
 
     def _drop(self, connection: Connection) -> None:
         self.lost += 1

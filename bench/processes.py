@@ -45,6 +45,16 @@ def prepare() -> int:
     return 1_000_000 if hard == resource.RLIM_INFINITY else hard
 
 
+def redis_version() -> str:
+    """The version of the Redis that is measured with.
+
+    Raises:
+        ProcessError: there is none.
+    """
+    with Redis() as started:
+        return str(started.client.info("server")["redis_version"])
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -7,7 +7,7 @@ from typing import Any
 MARKER = b'42["message",'
 """How a delivery begins, in every server's frames. It cannot stand inside one: JSON writes its quotes as escapes."""
 PING = b"\x81\x012"
-"""A whole frame with Engine.IO's ping. No frame of text has its first two bytes, nor does any header with what follows."""
+"""A whole frame with Engine.IO's ping. No JSON has its second byte, and no header is followed by its third."""
 SHORT, MIDDLE = 126, 127
 
 
@@ -75,3 +75,14 @@ def greeting(kind: str, name: str, room: str) -> Iterator[tuple[str, dict[str, A
     if kind == "chat":
         yield "setUsername", {"user": name}
     yield "join", {"room": room, "limit": 0}
+
+
+def comeback(epoch: str, seq: int, name: str, room: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events by which a client of the chat comes back that was there until the entry `seq`."""
+    yield "setUsername", {"user": name}
+    yield "join", {"room": room, "after": {"epoch": epoch, "seq": seq}, "limit": 200}
+
+
+def nothing(_name: str, _room: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """No events: the connection alone."""
+    yield from ()

@@ -1,0 +1,30 @@
+"""Many who write: how many posts a worker takes and acknowledges in time."""
+
+from collections.abc import Iterator
+
+from bench.load import Connection, Load
+from bench.measures import Figure, Plan, Target, by_answer, site, sustainable
+from bench.seeds import make_rooms
+
+CLIENTS = 200
+ROOM_SIZE = 10
+
+
+def posts(plan: Plan) -> Iterator[Figure]:
+    """(b) The most posts a second of 200 clients in rooms of ten, each acknowledged, 99 % of them within 100 ms."""
+    for kind in ("chat",) if plan.quick else ("chat", "node", "stock"):
+        with site(kind) as at:
+            rooms = [f"room-{number}" for number in range(CLIENTS // ROOM_SIZE)]
+            if kind == "chat":
+                make_rooms(at.redis.url, *rooms)
+            senders = _interleaved(at.load, rooms)
+            at.load.wait(2)
+            at.load.run(100, 1, senders, settle=5)
+            rate = sustainable(plan, f"{kind} posts", at.load, senders, 300, by_answer)
+        target = Target(1_500, at_least=True) if kind == "chat" else None
+        yield Figure("posts", f"{kind}: posts a second and worker, 200 clients in rooms of ten", rate, "/s", target)
+
+
+def _interleaved(load: Load, rooms: list[str]) -> list[Connection]:
+    """Ten clients in each room, one of each room after the other."""
+    return [each for _ in range(ROOM_SIZE) for room in rooms for each in load.connect(1, room, "sender")]
