@@ -8,7 +8,7 @@ VENDOR := static/vendor/socket.io.esm.min.js
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 export PYTHON
 
-.PHONY: run test check format requirements screenshot clean FORCE
+.PHONY: run test check format requirements screenshot bench bench-quick clean FORCE
 .DELETE_ON_ERROR:
 # npm removes what it installed before when it installs again.
 .NOTPARALLEL:
@@ -40,11 +40,18 @@ requirements: .venv/made
 	@for each in requirements requirements-dev; do $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 \
 		--no-annotate --custom-compile-command "make requirements" --output-file $$each.txt $$each.in; done
 
+# Measures everything and writes docs/benchmarks.md, which takes an hour or so; bench-quick prints the most telling part.
+bench: .venv/dev bench/peers/node_modules/made $(VENDOR)
+	@$(BIN)/python -m bench
+
+bench-quick: .venv/dev bench/peers/node_modules/made $(VENDOR)
+	@$(BIN)/python -m bench --quick
+
 screenshot: .venv/dev .venv/browser $(VENDOR)
 	@$(BIN)/python -m scripts.screenshot
 
 clean:
-	rm -rf .venv node_modules static/vendor artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules bench/peers/node_modules static/vendor artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each file below is made last, when its step is done: what was interrupted is done again.
@@ -67,6 +74,10 @@ clean:
 
 node_modules/dev: package.json package-lock.json | .venv/made
 	$(STEP) "Installing the developer's JavaScript packages" sh scripts/npm ci --ignore-scripts
+	@touch $@
+
+bench/peers/node_modules/made: bench/peers/package.json bench/peers/package-lock.json | .venv/made
+	$(STEP) "Installing what the benchmarks compare with" sh scripts/npm --prefix bench/peers ci --ignore-scripts
 	@touch $@
 
 $(VENDOR): package.json package-lock.json scripts/vendor.mjs | .venv/made

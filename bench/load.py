@@ -12,6 +12,7 @@ import re
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,8 @@ TAIL = len(wire.MARKER) - 1
 READ = 256 * 1024
 SPREAD = 20
 """Senders, and clients of the sample, among those that `populate` a room."""
+RETRY = 1.0
+"""Seconds after which a client on its way in asks again where the server told it to."""
 CONNECTING = 100
 """Connections that are on their way in at the same time, unless asked otherwise."""
 SOURCES = 8
@@ -110,6 +113,8 @@ class Connection:
         self.buffer = b""
         self.unsent = b""
         self.writing = True
+        self.closed = False
+        self.asked = b""
         self.seq = 0
         self.due: dict[int, float] = {}
         self.answer = b""
@@ -137,6 +142,7 @@ class Load:
         self._epoll = select.epoll()
         self._by_file: dict[int, Connection] = {}
         self._pending: set[Connection] = set()
+        self._again: deque[tuple[float, Connection]] = deque()
         self._bytes = bytearray(TAIL + READ)
         self._room = memoryview(self._bytes)[TAIL:]
         self._acks = itertools.count(1)
@@ -158,7 +164,9 @@ class Load:
                 made.append(self.open(room, role))
             self.turn(0.1)
             if self.lost > lost:
-                raise LoadError(f"{self.kind} closed a connection while {count} came in")
+                # As any client does, they try again.
+                made = [each for each in made if not each.closed]
+                lost = self.lost
             if time.monotonic() > deadline:
                 there = len(made) - len(self._pending)
                 raise LoadError(f"{self.kind} let {there} of {count} clients in within {within:.0f} s")
@@ -288,6 +296,10 @@ class Load:
 
     def turn(self, timeout: float) -> None:
         """Do what there is to do, after waiting up to `timeout` seconds for it."""
+        while self._again and self._again[0][0] <= time.monotonic():
+            _, connection = self._again.popleft()
+            if not connection.closed:
+                self._send(connection, connection.asked)
         if timeout > 0:
             # epoll's own timeout is in whole milliseconds, which is much beside a latency of one.
             select.select([self._epoll], [], [], timeout)
@@ -384,6 +396,8 @@ class Load:
                 self.step.answers.append(now - due)
             else:
                 self.step.refused += 1
+        elif not ok and b'"retry_after":' in text and connection in self._pending:
+            self._again.append((now + RETRY, connection))
         elif not ok:
             raise LoadError(f"{self.kind} refused: {text[:300]!r}")
         elif connection in self._pending:
@@ -395,7 +409,8 @@ class Load:
     def _advance(self, connection: Connection) -> None:
         """Send the next event by which one gets in, or note that there is none left."""
         for name, payload in connection.greeting:
-            self._send(connection, wire.event(name, payload, 0))
+            connection.asked = wire.event(name, payload, 0)
+            self._send(connection, connection.asked)
             return
         connection.joined = True
         self._pending.discard(connection)
@@ -420,4 +435,4 @@ class Load:
         self._pending.discard(connection)
         del self._by_file[connection.socket.fileno()]
         connection.socket.close()
-        connection.joined = False
+        connection.closed, connection.joined = True, False

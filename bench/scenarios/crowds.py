@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from bench import wire
-from bench.load import Load, Step
+from bench.load import Connection, Load, Step
 from bench.measures import Figure, Plan, Site, Target, say, site
 from bench.seeds import fill
 
@@ -60,20 +60,22 @@ def _storm(load: Load, count: int, epoch: str = "", seq: int = 0) -> tuple[float
     greeting = partial(wire.comeback, epoch, seq) if epoch else wire.nothing
     senders = [each for each in load.connections if each.role == "sender"]
     load.step = step = Step(STORM_RATE, 0)
-    lost, opened = load.lost, 0
-    newcomers = []
+    lost = load.lost
+    newcomers: list[Connection] = []
     start = finished = time.monotonic()
-    while (opened < count or load.pending) and time.monotonic() < start + STORM_WITHIN:
-        for _ in range(min(AT_ONCE, count - opened)):
+    while (len(newcomers) < count or load.pending) and time.monotonic() < start + STORM_WITHIN:
+        for _ in range(min(AT_ONCE, count - len(newcomers))):
             newcomers.append(load.open(ROOM, "listener", greeting))
-            opened += 1
         if senders and time.monotonic() >= (due := start + step.sent / STORM_RATE):
             load.post(senders[step.sent % len(senders)], due)
             step.sent += 1
-        waiting = load.pending
-        load.turn(0.02 if opened == count else 0)
+        waiting, closed = load.pending, load.lost
+        load.turn(0.02 if len(newcomers) == count else 0)
         if load.pending != waiting:
             finished = time.monotonic()
+        if load.lost != closed:
+            # Whoever is turned away comes again.
+            newcomers = [each for each in newcomers if not each.closed]
     came = [each for each in newcomers if each.joined]
     caught_up = [each for each in came if not epoch or each.answer.count(b'"type":"message"') >= MISSED]
     say(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.load import Connection, Load, Step
+from bench.load import Connection, Load, Step, percentile
 from bench.measures import PROMPT, Figure, Plan, Site, Target, site, sustainable, warm
 from bench.processes import Server
 from bench.seeds import make_rooms
@@ -119,7 +119,10 @@ def _cost(at: Site, server: Server, senders: list[Connection], rate: float, seco
 
 
 def _until_normal(after: Step) -> float:
-    """Seconds until the last delivery that took longer than `PROMPT`, of what was left and what is sent now."""
-    if not after.latencies:
-        return RECOVERY
-    return max((arrival - after.start for arrival, latency in after.latencies if latency > PROMPT), default=0.0)
+    """Seconds until the first second in which 99 % of what arrives was due less than `PROMPT` before."""
+    for tenth in range(int(RECOVERY) * 10):
+        begin = after.start + tenth / 10
+        arrived = [latency for arrival, latency in after.latencies if begin <= arrival < begin + 1]
+        if arrived and percentile(arrived, 0.99) < PROMPT:
+            return tenth / 10
+    return RECOVERY
