@@ -204,6 +204,11 @@ class Load:
         return connection
 
     @property
+    def joined(self) -> int:
+        """How many clients are in."""
+        return sum(each.joined for each in self._by_file.values())
+
+    @property
     def pending(self) -> int:
         """How many clients are on their way in."""
         return len(self._pending)

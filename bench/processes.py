@@ -225,3 +225,13 @@ class Server(Process):
         finally:
             connection.close()
         return True
+
+
+class Blast(Process):
+    """The server that measures the load itself."""
+
+    def __init__(self, clients: int) -> None:
+        self.port = _free_port()
+        command = [sys.executable, "blast.py"]
+        super().__init__("blast", command, SERVER_CORE, PEERS, PORT=str(self.port), CLIENTS=str(clients))
+        self.wait_until(lambda: "ready" in self.log)

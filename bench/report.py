@@ -78,7 +78,7 @@ def _value(figure: Figure) -> str:
 def _target(figure: Figure) -> str:
     if figure.target is None:
         return ""
-    return f"{'≥' if figure.target.at_least else '≤'} {figure.target.limit:,g} {figure.unit}".rstrip()
+    return f"{'≥' if figure.target.at_least else '≤'} {figure.target.limit:,.10g} {figure.unit}".rstrip()
 
 
 def _verdict(figure: Figure) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from bench.measures import Figure, Plan
 from bench.scenarios.crowds import memory, storm
 from bench.scenarios.history import history
+from bench.scenarios.own import own
 from bench.scenarios.posts import posts
 from bench.scenarios.rooms import calm, capacity, elsewhere, overload, steady, two_workers
 
 SCENARIOS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
+    "load": own,
     "capacity": capacity,
     "posts": posts,
     "steady": steady,
