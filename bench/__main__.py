@@ -1,6 +1,7 @@
 """`python -m bench`: measures the chat beside others, prints each figure with its target, and writes the report."""
 
 import argparse
+import signal
 import statistics
 import sys
 import time
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench import report
-from bench.load import LoadError
+from bench.loop import LoadError
 from bench.measures import Figure, Plan, say
 from bench.processes import ProcessError, prepare
 from bench.scenarios import QUICK, SCENARIOS
@@ -19,10 +20,12 @@ RUNS = 5
 def main() -> int:
     """Run what the command line asks for; 1 if something could not be measured."""
     ask = _arguments()
+    # As an exception, so that servers are stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     plan = Plan(quick=ask.quick, files=prepare())
     start = time.monotonic()
     figures: list[Figure] = []
-    failures = 0
+    failures: list[str] = []
     print(report.heading())
     for name in ask.only or (QUICK if ask.quick else SCENARIOS):
         try:
@@ -30,11 +33,11 @@ def main() -> int:
                 figures.append(figure)
                 print(report.line(figure), flush=True)
         except (LoadError, ProcessError) as error:
-            failures += 1
-            print(f"{name} could not be measured: {error}", file=sys.stderr)
+            failures.append(f"{name} could not be measured: {error}")
+            print(failures[-1], file=sys.stderr)
     say(f"  {time.monotonic() - start:.0f} s")
-    if not ask.quick and not ask.only and not failures:
-        report.write(figures, ask.runs or RUNS)
+    if not ask.quick and not ask.only:
+        report.write(figures, failures, ask.runs or RUNS)
     return 1 if failures else 0
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bench.load import Connection, Load, Step
+from bench.load import Load
+from bench.loop import Connection
 from bench.processes import Redis, Server
+from bench.steps import Step
 
 PROMPT = 0.1
 """Seconds that the 99th percentile of latencies may take."""
@@ -57,6 +59,11 @@ class Plan:
     def precision(self) -> float:
         """How far the lowest rate that was too much may be above the highest that was not, as a multiple."""
         return 1.4 if self.quick else PRECISION
+
+    @property
+    def attempts(self) -> int:
+        """How often a step may fail before its rate counts as too much."""
+        return 1 if self.quick else 2
 
     def connections(self, wanted: int) -> int:
         """As many connections as wanted, or as the limit on open files allows the server."""
@@ -112,15 +119,15 @@ def sustainable(
 ) -> float:
     """The highest rate, in messages a second, at which all arrives, and `taken` stays under `PROMPT`; 0 if none does.
 
-    It is doubled until it is too much, and then narrowed. What fails is tried once more, as one step of a few seconds
-    may be disturbed by anything. With the `key` of an earlier search it begins near what that one found.
+    It is doubled until it is too much, and then narrowed. With time enough, what fails is tried once more: anything may
+    disturb a step of a few seconds. With the `key` of an earlier search it begins near what that one found.
     """
     known = plan.rates.get(key)
     rate = known * 0.7 if known else begin
     growth = 1.4 if known else 2.0
     good, bad = 0.0, float("inf")
     for _ in range(TRIES):
-        if any(_stands(plan, load, senders, rate, taken) for _attempt in range(2)):
+        if any(_stands(plan, load, senders, rate, taken) for _attempt in range(plan.attempts)):
             good = rate
         else:
             bad = rate

@@ -32,8 +32,8 @@ def line(figure: Figure) -> str:
     )
 
 
-def write(figures: list[Figure], runs: int) -> None:
-    """Write the report of a whole run, each figure the median of so many."""
+def write(figures: list[Figure], failures: list[str], runs: int) -> None:
+    """Write the report of a whole run, each figure the median of so many, and what could not be measured."""
     rows = [f"| {each.part} | {each.what} | {_value(each)} | {_target(each)} | {_verdict(each)} |" for each in figures]
     DOCUMENT.write_text(
         f"""# Benchmarks
@@ -46,6 +46,7 @@ Written by `make bench`. Each figure is the median of {runs} runs.
 | --- | --- | ---: | ---: | --- |
 {chr(10).join(rows)}
 
+{"".join(f"- {each}{chr(10)}" for each in failures)}
 ## The machine
 
 {_machine()}

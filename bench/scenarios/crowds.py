@@ -7,9 +7,11 @@ from functools import partial
 import msgspec
 
 from bench import wire
-from bench.load import Connection, Load, LoadError, Step
+from bench.load import Load
+from bench.loop import Connection, LoadError
 from bench.measures import Figure, Plan, Site, Target, say, site
 from bench.seeds import fill
+from bench.steps import Step
 
 ROOM = "work"
 IDLE = 10_000
@@ -55,18 +57,17 @@ def storm(plan: Plan) -> Iterator[Figure]:
         senders = at.load.populate(THERE, ROOM)
         at.load.wait(3)
         found = msgspec.json.decode(at.load.call(senders[0], "history", {"room": ROOM, "limit": 1})[3:])[0]
-        rate, latencies = _storm(at.load, count, found["epoch"], found["head"] - MISSED)
+        rate, latencies = _storm(at.load, count, senders, found["epoch"], found["head"] - MISSED)
     yield Figure("storm", f"chat: clients back and caught up a second, of {count:,}", rate, "/s", Target(1_000, True))
     yield Figure("storm", "chat: p99 of messages to those there meanwhile", latencies.p99 * 1e3, "ms")
     with site("node") as at:
-        rate, _ = _storm(at.load, count)
+        rate, _ = _storm(at.load, count, [])
     yield Figure("storm", f"node: bare connections a second, of {count:,}", rate, "/s")
 
 
-def _storm(load: Load, count: int, epoch: str = "", seq: int = 0) -> tuple[float, Step]:
+def _storm(load: Load, count: int, senders: list[Connection], epoch: str = "", seq: int = 0) -> tuple[float, Step]:
     """Clients in a second that came in, caught up from that position or with nothing to do, and what others noticed."""
     greeting = partial(wire.comeback, epoch, seq) if epoch else wire.nothing
-    senders = [each for each in load.connections if each.role == "sender"]
     load.step = step = Step(STORM_RATE, 0)
     lost = load.lost
     newcomers: list[Connection] = []

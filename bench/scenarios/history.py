@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
-from bench.load import Connection
+from bench.loop import Connection
 from bench.measures import Figure, Plan, Site, Target, say, site, timed
 from bench.processes import ProcessError
 from bench.seeds import fill, make_rooms
 
 ENTRIES = 100_000
-FEW_ENTRIES = 20_000
+FEW_ENTRIES = 10_000
 """In a quick run."""
 LONG, EMPTY = "long", "empty"
 READS = 200

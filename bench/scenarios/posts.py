@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from bench.load import Connection, Load
+from bench.load import Load
+from bench.loop import Connection
 from bench.measures import Figure, Plan, Target, by_answer, site, sustainable
 from bench.seeds import make_rooms
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from bench.load import Connection, Load, Step, percentile
+from bench.load import Load
+from bench.loop import Connection
 from bench.measures import PROMPT, Figure, Plan, Site, Target, site, sustainable, warm
 from bench.processes import Server
 from bench.seeds import make_rooms
+from bench.steps import Step, percentile
 
 ROOM = "work"
 """The chat's default room, so that whoever says their name is in it."""

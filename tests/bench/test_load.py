@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench import wire
-from bench.load import Connection, Load, LoadError, percentile
+from bench.load import Load
+from bench.loop import Connection, LoadError
+from bench.steps import percentile
 
 TEXT = b'42["message",{"type":"message","seq":%d,"text":"@12.345678@ %b"}]'
 
