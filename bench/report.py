@@ -35,6 +35,7 @@ def line(figure: Figure) -> str:
 def write(figures: list[Figure], failures: list[str], runs: int) -> None:
     """Write the report of a whole run, each figure the median of so many, and what could not be measured."""
     rows = [f"| {each.part} | {each.what} | {_value(each)} | {_target(each)} | {_verdict(each)} |" for each in figures]
+    unmeasured = "\n" + "".join(f"- {each}\n" for each in failures) if failures else ""
     DOCUMENT.write_text(
         f"""# Benchmarks
 
@@ -45,8 +46,7 @@ Written by `make bench`. Each figure is the median of {runs} runs.
 | scenario | | measured | target | |
 | --- | --- | ---: | ---: | --- |
 {chr(10).join(rows)}
-
-{"".join(f"- {each}{chr(10)}" for each in failures)}
+{unmeasured}
 ## The machine
 
 {_machine()}
