@@ -51,7 +51,8 @@ class Load(Loop):
                 lost = self.lost
             if time.monotonic() > deadline:
                 there = len(made) - len(self._pending)
-                raise LoadError(f"{self.kind} let {there} of {count} clients in within {within:.0f} s")
+                refused = f", and said {self._refusal[:200]!r}" if self._refusal else ""
+                raise LoadError(f"{self.kind} let {there} of {count} clients in within {within:.0f} s{refused}")
         return made
 
     def populate(self, count: int, room: str) -> list[Connection]:

@@ -17,7 +17,7 @@ TAIL = len(wire.MARKER) - 1
 """Bytes of the last read that are kept: a marker that a read cuts through is then found in the next, once."""
 READ = 256 * 1024
 RETRY = 1.0
-"""Seconds after which a client on its way in tries again where the server told it to."""
+"""Seconds after which a client that was refused on its way in comes again."""
 SOURCES = 8
 """Addresses that clients come from, so that there are ports enough."""
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -86,6 +86,7 @@ class Loop:
         self._epoll = select.epoll()
         self._by_file: dict[int, Connection] = {}
         self._pending: set[Connection] = set()
+        self._refusal = b""
         self._again: deque[tuple[float, Connection]] = deque()
         self._bytes = bytearray(TAIL + READ)
         self._room = memoryview(self._bytes)[TAIL:]
@@ -206,7 +207,8 @@ class Loop:
                 self.step.answers.append(now - due)
             else:
                 self.step.refused += 1
-        elif not ok and b'"retry_after":' in text and connection in self._pending:
+        elif not ok and connection in self._pending:
+            self._refusal = text
             self._again.append((now + RETRY, connection))
         elif not ok:
             raise LoadError(f"{self.kind} refused: {text[:300]!r}")
