@@ -1,6 +1,7 @@
 """`python -m bench`: measures the chat beside others, prints each figure with its target, and writes the report."""
 
 import argparse
+import os
 import signal
 import statistics
 import sys
@@ -15,6 +16,8 @@ from bench.processes import ProcessError, prepare
 from bench.scenarios import QUICK, SCENARIOS
 
 RUNS = 5
+BUSY = 0.5
+"""The load average from which on it is told that others use the machine."""
 
 
 def main() -> int:
@@ -24,6 +27,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     plan = Plan(quick=ask.quick, files=prepare())
     start = time.monotonic()
+    others = os.getloadavg()[0]
+    if others > BUSY:
+        say(f"  Other programs use this machine (load {others:.1f}): figures will be worse and differ more.")
     figures: list[Figure] = []
     failures: list[str] = []
     print(report.heading())

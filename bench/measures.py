@@ -16,7 +16,6 @@ PROMPT = 0.1
 PRECISION = 1.15
 LOWEST = 0.5
 """Messages a second below which no rate is tried."""
-TRIES = 12
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,12 @@ class Plan:
     @property
     def precision(self) -> float:
         """How far the lowest rate that was too much may be above the highest that was not, as a multiple."""
-        return 1.4 if self.quick else PRECISION
+        return 1.5 if self.quick else PRECISION
+
+    @property
+    def tries(self) -> int:
+        """How many rates a search tries at most."""
+        return 7 if self.quick else 12
 
     @property
     def attempts(self) -> int:
@@ -126,7 +130,7 @@ def sustainable(
     rate = known * 0.7 if known else begin
     growth = 1.4 if known else 2.0
     good, bad = 0.0, float("inf")
-    for _ in range(TRIES):
+    for _ in range(plan.tries):
         if any(_stands(plan, load, senders, rate, taken) for _attempt in range(plan.attempts)):
             good = rate
         else:
