@@ -1,6 +1,7 @@
 """The load client counts what arrives, and sees what does not."""
 
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from bench.load import Load
 from bench.loop import Connection, LoadError
 from bench.steps import percentile
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the load uses epoll")
 TEXT = b'42["message",{"type":"message","seq":%d,"text":"@12.345678@ %b"}]'
 
 
