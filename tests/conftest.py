@@ -21,7 +21,9 @@ Connect = Callable[..., Client]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server: `make check` leaves it out."""
     for item in items:
-        if {"two_workers", "new_server", "start_server", "checkout"} & set(getattr(item, "fixturenames", ())):
+        if {"two_workers", "new_server", "start_server", "checkout", "browser"} & set(
+            getattr(item, "fixturenames", ())
+        ):
             item.add_marker(pytest.mark.served)
 
 
