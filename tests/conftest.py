@@ -16,6 +16,7 @@ from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
 
 Connect = Callable[..., Client]
+pytest_plugins = ["tests.support.browsers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,13 +7,11 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.faults.conftest import Redis
+from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import unique
 from tests.support.proxy import Proxy
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.system.conftest import Open, browser, live, open_page, say, texts
-
-__all__ = ["browser", "open_page"]
 
 
 @pytest.fixture

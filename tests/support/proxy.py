@@ -111,12 +111,17 @@ class Proxy:
         try:
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True)
-            server = socket.create_connection(("127.0.0.1", self.target))
+            target = self.target
+            server = socket.create_connection(("127.0.0.1", target))
         except OSError:
             client.close()
             return
         link = Link(client, server)
         self._links.append(link)
+        if target != self.target:
+            # It was moved meanwhile, and what was connected before is cut.
+            link.reset()
+            return
         threading.Thread(target=self._pump, args=[link, client, server], daemon=True).start()
         self._pump(link, server, client)
 

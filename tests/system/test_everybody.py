@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browsers import Open, live, say
 from tests.support.clients import Client, unique
 from tests.support.servers import CHECKOUT
-from tests.system.conftest import Open, live, say
 
 AXE = Path(CHECKOUT) / "node_modules" / "axe-core" / "axe.min.js"
 

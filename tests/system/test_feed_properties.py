@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page
 
 from chat.domain import Chat
+from tests.support.browsers import Open
 from tests.support.clients import unique
 from tests.support.servers import CHECKOUT
-from tests.system.conftest import Open
 
 ACTS = ["post", "miss", "delay", "deliver", "repeat", "older", "trim", "join", "loseLog", "loseAnswer", "write"]
 steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 60)), max_size=25)

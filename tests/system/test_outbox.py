@@ -5,10 +5,10 @@ import signal
 
 from playwright.sync_api import Page, expect
 
+from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.system.conftest import Open, live, say, texts
 
 SENT = '[data-entry][data-state="sent"] [data-slot=text]'
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
+from tests.support.browsers import Open, live, say
 from tests.support.clients import Client, unique
 from tests.support.waiting import eventually
-from tests.system.conftest import Open, live, say
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
 from tests.conftest import Connect
+from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import Client, unique
 from tests.support.waiting import eventually
-from tests.system.conftest import Open, live, say, texts
 
 
 def test_two_people_talk(open_page: Open, room: str) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.browsers import Open, say, texts
 from tests.support.clients import unique
-from tests.system.conftest import Open, say, texts
 
 
 def test_b8_enter_while_composing_with_an_input_method_never_sends(ada_page: Page) -> None:
