@@ -50,8 +50,8 @@ class Bus:
 class Batch(NamedTuple):
     """What a reader was brought, in order.
 
-    `missed` says that something may have come before it: the bus was trimmed beyond the reader's place, or is another
-    one. `lost` says that the store lost what it had, or some of it.
+    `missed` says that something may have come before it: the bus was trimmed beyond the reader's place, or, where the
+    connection is a new one, may be another bus. `lost` says that the store lost what it had, or some of it.
     """
 
     items: list[Item]
@@ -64,7 +64,9 @@ class Reader:
 
     def __init__(self, store: Store) -> None:
         self._redis = store.redis
-        self._blocking = store.blocking(BLOCK)
+        self._blocking = store.blocking(BLOCK, self._connected)
+        self._blocking.ping()
+        self._reconnected = False
         self.n, _ = self._state()
 
     def read(self) -> Batch:
@@ -74,23 +76,27 @@ class Reader:
             redis.exceptions.RedisError: each time that the connection breaks or is not answered.
         """
         answer = self._blocking.xread({ENTRIES: f"{self.n}-0"}, count=BATCH, block=int(BLOCK * 1000))
+        missed, self._reconnected = self._reconnected, False
+        lost = False
         if not answer:
             # Something may have come just now; a head that lies behind is another bus.
             head, _ = self._state()
             lost = head < self.n
             self.n = min(self.n, head)
-            return Batch([], missed=lost, lost=lost)
+            return Batch([], missed or lost, lost)
         items = [
             Item(int(id.partition("-")[0]), row["room"], row["epoch"], int(row["seq"]), row["type"], row["entry"])
             for id, row in answer[0][1]
         ]
-        missed = lost = False
         if items[0].n != self.n + 1:
             _, start = self._state()
             lost = start > self.n > 0
-            missed = lost or items[0].n != start
+            missed = missed or lost or items[0].n != start
         self.n = items[-1].n
         return Batch(items, missed, lost)
+
+    def _connected(self) -> None:
+        self._reconnected = True
 
     def _state(self) -> tuple[int, int]:
         """The numbers of the last item and of the first that this bus ever had."""

@@ -124,7 +124,9 @@ class Log:
         """What came after `position`, or, where the log does not reach back to it, the newest page as a reset."""
         if position.epoch == room.epoch and position.seq <= room.head:
             page = self.after(room, position.seq, limit)
-            if position.seq == room.head or (page.entries and seq_of(page.entries[0]) == position.seq + 1):
+            goes_on = position.seq == room.head or (page.entries and seq_of(page.entries[0]) == position.seq + 1)
+            # The log may have become another one just now.
+            if page.epoch == position.epoch and goes_on:
                 return page
         newest = self.latest(room, limit)
         return Page(newest.epoch, newest.head, newest.entries, complete=True, reset=True)

@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +95,26 @@ class Store:
             self.redis.client_kill_filter(_type=kind, skipme=True)
         return "every connection to Redis is dropped"
 
-    def blocking(self, block: float) -> Client:
+    def blocking(self, block: float, connected: Callable[[], None]) -> Client:
         """A client of its own for one reader whose commands block for up to `block` seconds.
 
-        It never reconnects unnoticed: behind the new connection may be another Redis, with less in it.
+        Args:
+            connected: called each time that it connects. Behind the new connection may be another Redis, with less in
+                it, and redis-py replaces a connection that broke at rest without a word.
         """
-        return self._client(block + ANSWER_WITHIN, pool_size=1, retry=Retry(NoBackoff(), 0), health_check_interval=0)
 
-    def _client(self, timeout: float, *, pool_size: int, retry: Retry, health_check_interval: int) -> Client:
+        def greet(connection: redis.Connection) -> None:
+            connection.on_connect()  # type: ignore[no-untyped-call]
+            connected()
+
+        never = Retry(NoBackoff(), 0)
+        return self._client(
+            block + ANSWER_WITHIN, pool_size=1, retry=never, health_check_interval=0, redis_connect_func=greet
+        )
+
+    def _client(
+        self, timeout: float, *, pool_size: int, retry: Retry, health_check_interval: int, **options: Any
+    ) -> Client:
         # A pool that waits for a free connection: a burst queues up instead of failing at the limit.
         pool = redis.BlockingConnectionPool.from_url(
             self.url,
@@ -117,6 +129,7 @@ class Store:
             protocol=2,
             decode_responses=True,
             **self._tls,
+            **options,
         )
         return redis.Redis(connection_pool=pool)
 

@@ -42,3 +42,14 @@ def test_a_bus_that_was_lost_is_noticed_by_what_comes(own_chat: Chat) -> None:
     assert batch.missed
     assert batch.lost
     assert len(batch.items) == 1
+
+
+def test_a_connection_that_broke_at_rest_is_noticed(own_chat: Chat) -> None:
+    reader = own_chat.bus.reader()
+    own_chat.bus.signal("test", {})
+    assert not reader.read().missed
+    own_chat.store.redis.client_kill_filter(_type="normal", skipme=True)
+    own_chat.bus.signal("test", {})
+    batch = reader.read()
+    assert batch.missed
+    assert len(batch.items) == 1
