@@ -16,6 +16,9 @@ from tests.support.waiting import eventually
 StartDrill = Callable[..., Drill]
 StartServer = Callable[..., Server]
 MEGABYTE = 1024 * 1024
+RECOVERED = 10.0
+"""Seconds for which a fault may interrupt readers beyond its own length, on a busy machine. docs/reliability.md tells how
+long it really was."""
 
 
 # Redis
@@ -26,7 +29,7 @@ def test_redis_is_killed_and_started_again_three_times(drill: Drill, own_redis: 
         own_redis.kill()
         own_redis.start()
         drill.flow()
-    assert drill.verify() < 5
+    assert drill.verify() < RECOVERED
 
 
 def test_redis_is_frozen_for_twelve_seconds(drill: Drill, own_redis: Redis) -> None:
@@ -34,16 +37,16 @@ def test_redis_is_frozen_for_twelve_seconds(drill: Drill, own_redis: Redis) -> N
     # The fault itself takes this long.
     time.sleep(12)
     own_redis.thaw()
-    drill.flow(within=4)
-    assert drill.verify() < 12 + 4
+    drill.flow(within=RECOVERED)
+    assert drill.verify() < 12 + RECOVERED
 
 
 def test_redis_is_away_for_45_seconds(drill: Drill, own_redis: Redis) -> None:
     own_redis.kill()
     time.sleep(45)
     own_redis.start()
-    drill.flow(1, within=4)
-    assert drill.verify() < 45 + 5
+    drill.flow(1, within=RECOVERED)
+    assert drill.verify() < 45 + RECOVERED
 
 
 def test_redis_drops_every_connection_ten_times(drill: Drill, own_redis: Redis) -> None:
@@ -51,7 +54,7 @@ def test_redis_drops_every_connection_ten_times(drill: Drill, own_redis: Redis) 
         for kind in ("normal", "pubsub"):
             own_redis.client().client_kill_filter(_type=kind, skipme=True)
         drill.flow(5)
-    assert drill.verify() < 4
+    assert drill.verify() < RECOVERED
 
 
 def test_redis_is_cut_off_ten_times_after_a_write_before_its_reply(
@@ -62,13 +65,13 @@ def test_redis_is_cut_off_ten_times_after_a_write_before_its_reply(
         redis_proxy.drop_reply(b":sent\r\n")
         eventually(lambda: redis_proxy.dropped)
         drill.flow(3)
-    assert drill.verify() < 4
+    assert drill.verify() < RECOVERED
 
 
 def test_redis_is_emptied(own_redis: Redis, drill: Drill) -> None:
     own_redis.client().flushall()
-    drill.flow(within=10)
-    assert drill.verify(same_log=False) < 8
+    drill.flow(within=RECOVERED)
+    assert drill.verify(same_log=False) < RECOVERED
 
 
 def test_redis_is_replaced_by_a_replica_that_has_everything(
@@ -87,7 +90,7 @@ def test_redis_is_replaced_by_a_replica_that_has_everything(
     # Nothing is promised before what took over has a replica of its own.
     start_redis(replica)
     drill.flow(within=20)
-    assert drill.verify(same_log=False) < 20
+    assert drill.verify(same_log=False) < RECOVERED
     for reader in drill.readers:
         assert {entry["id"] for _, entry in reader.entries} >= {id for *_, id in drill.writer.acknowledged}
 
@@ -107,8 +110,8 @@ def test_redis_is_replaced_by_a_replica_that_lags(
     before, *_ = drill.writer.acknowledged[-1]
     redis_proxy.target = replica.port
     redis_proxy.cut()
-    drill.flow(within=10)
-    assert drill.verify(same_log=False) < 8
+    drill.flow(within=RECOVERED)
+    assert drill.verify(same_log=False) < RECOVERED
     assert drill.writer.acknowledged[-1][0] != before, "a log that went back has to be another log"
 
 
@@ -119,7 +122,7 @@ def test_a_worker_is_killed(drill: Drill, kill_worker: Callable[[], None]) -> No
     for _ in range(2):
         kill_worker()
         drill.flow()
-    assert drill.verify() < 8
+    assert drill.verify() < RECOVERED
 
 
 def test_workers_are_replaced_one_after_the_other_under_load(drill: Drill, own_server: Server) -> None:
@@ -127,7 +130,7 @@ def test_workers_are_replaced_one_after_the_other_under_load(drill: Drill, own_s
     own_server.signal(signal.SIGHUP)
     eventually(lambda: not before & set(own_server.worker_pids()), within=30, what="new workers")
     drill.flow()
-    assert drill.verify() < 6
+    assert drill.verify() < RECOVERED
 
 
 def test_each_worker_ends_by_sigterm_under_load(drill: Drill, own_server: Server) -> None:
@@ -135,7 +138,7 @@ def test_each_worker_ends_by_sigterm_under_load(drill: Drill, own_server: Server
         os.kill(pid, signal.SIGTERM)
         eventually(lambda pid=pid: len(set(own_server.worker_pids()) - {pid}) == 2, within=30)
         drill.flow()
-    assert drill.verify() < 6
+    assert drill.verify() < RECOVERED
 
 
 # The network between clients and the chat
@@ -146,7 +149,7 @@ def test_readers_are_cut_off_by_reset_ten_times(proxy: Proxy, own_server: Server
     for _ in range(10):
         proxy.cut()
         drill.flow(3)
-    assert drill.verify() < 4
+    assert drill.verify() < RECOVERED
 
 
 def test_readers_are_cut_off_without_a_word(proxy: Proxy, own_server: Server, start_drill: StartDrill) -> None:
@@ -154,14 +157,14 @@ def test_readers_are_cut_off_without_a_word(proxy: Proxy, own_server: Server, st
     proxy.swallow_now()
     # A ping is missed 35 seconds after the last one at the latest.
     drill.flow(within=50)
-    assert drill.verify() < 45
+    assert drill.verify() < 35 + RECOVERED
 
 
 def test_readers_get_everything_late_and_in_crumbs(proxy: Proxy, own_server: Server, start_drill: StartDrill) -> None:
     proxy.crumbs = True
     drill = start_drill(own_server, reader_url=proxy.url, pace=0.1)
     drill.flow(50)
-    assert drill.verify() < 4
+    assert drill.verify() < RECOVERED
 
 
 def test_readers_stop_reading_under_200_messages_a_second(
@@ -179,7 +182,7 @@ def test_readers_stop_reading_under_200_messages_a_second(
     assert flood() > 150
     proxy.go_on()
     stopped.flow()
-    assert drill.verify() < 4
+    assert drill.verify() < RECOVERED
     assert stopped.verify() < 90
 
 
@@ -190,4 +193,4 @@ def test_everything_at_once(drill: Drill, own_redis: Redis, kill_worker: Callabl
     own_redis.kill()
     own_redis.start()
     drill.flow()
-    assert drill.verify() < 15
+    assert drill.verify() < RECOVERED
