@@ -20,6 +20,7 @@ from chat.live.engine import Engine
 from chat.live.events import Events
 from chat.live.heartbeat import Heartbeat
 from chat.live.packets import LARGEST, StrictJSON, StrictPacket
+from chat.live.wire import Line
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,10 +53,12 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     listener.install(socketio.server.manager)
     app.wsgi_app = _plain(app.wsgi_app)  # type: ignore[assignment]
     connections = Connections()
-    engine = Engine(socketio.server, config.max_backlog)
+    line = Line(socketio.server, config.max_connections, config.max_backlog)
+    engine = Engine(socketio.server, line, config.max_backlog)
     broadcast = Broadcast(socketio)
     delivery = Delivery(socketio, chat, connections, engine, lambda: app.extensions["restart"]())  # noqa: PLW0108 - gunicorn's worker sets its own later.
     heartbeat = Heartbeat(socketio, chat, connections, engine)
+    app.extensions["line"] = line
     app.extensions["drain"] = engine.drain
     app.extensions["restart"] = lambda: log.warning("only gunicorn starts another worker in its place: not restarting")
     app.extensions["delivery"] = delivery

@@ -212,8 +212,8 @@ class Delivery:
             self._delivered[room] = Place(position.epoch, position.seq, mark)
 
     def _emit_entry(self, room: str, type: str, seq: int, entry: str) -> None:
-        # Raw: the entry goes out as it was stored, without being read and written again.
-        self._socketio.emit(type, msgspec.Raw(entry.encode()), to=channel(room), ignore_queue=True)
+        # The entry goes out as it was stored, without being read and written again.
+        self._engine.fan_out(channel(room), type, entry)
         self._delivered[room] = Place(self._delivered[room].epoch, seq, hash(entry))
 
 

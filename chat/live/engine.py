@@ -10,11 +10,13 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import socketio
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import CLOSE, Packet
 
 from chat.live import backlog
+from chat.live.wire import Line
 
 IDENTIFY_WITHIN = 15.0
 """Seconds in which a connection has to say who it is."""
@@ -28,8 +30,9 @@ log = logging.getLogger(__name__)
 class Engine:
     """The transports below Socket.IO's connections, each known by its Engine.IO id (`eio_sid`)."""
 
-    def __init__(self, server: socketio.Server, max_backlog: int) -> None:
+    def __init__(self, server: socketio.Server, line: Line, max_backlog: int) -> None:
         self._server = server
+        self._line = line
         self._max_backlog = max_backlog
         self._deadlines: dict[str, float] = {}
         self._closing: set[str] = set()
@@ -64,6 +67,13 @@ class Engine:
         else:
             self._server.disconnect(sid)
 
+    def fan_out(self, room: str, event: str, payload: str) -> None:
+        """Send an event, its payload JSON already, to this worker's connections in a Socket.IO room."""
+        if self._line.serves:
+            self._line.emit(room, event, payload)
+        else:
+            self._server.emit(event, msgspec.Raw(payload.encode()), to=room, ignore_queue=True)
+
     def expire(self) -> None:
         """Close the transports whose deadline has passed."""
         now = time.monotonic()
@@ -78,11 +88,14 @@ class Engine:
 
     def drain(self) -> None:
         """Close every transport, spread over some seconds: all their clients come back, to some other worker."""
+        self._line.refuse()
         transports = list(self._server.eio.sockets)
         for transport in transports:
             # Without Engine.IO's own word for it, on which python-socketio's client would not come back.
             self._hang_up(transport)
             self._server.sleep(min(DRAIN_WITHIN / len(transports), DRAIN_PAUSE))
+        while not self._line.rest():
+            self._server.sleep(DRAIN_PAUSE)
 
     def _transport_of(self, sid: str) -> str:
         return (self._server.manager.eio_sid_from_sid(sid, "/") or "") if self._fits else ""
@@ -102,6 +115,9 @@ class Engine:
         environ = self._server.environ.get(transport)
         if environ is not None:
             self._closing.add(transport)
+            if self._line.serves:
+                self._line.hang_up(transport)
+                return
             with suppress(OSError):
                 _socket_of(environ).shutdown(socket.SHUT_RD)
 
@@ -116,7 +132,8 @@ class Engine:
 
     def _opened(self, transport: str, environ: dict[str, Any]) -> Any:
         self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
-        self._server.eio.sockets[transport].queue.overflow = lambda: self._cut(transport)
+        if not self._line.serves:
+            self._server.eio.sockets[transport].queue.overflow = lambda: self._cut(transport)
         return self._connect(transport, environ)
 
     def _received(self, transport: str, data: Any) -> None:

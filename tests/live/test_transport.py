@@ -1,0 +1,213 @@
+"""One transport on a loop of the test's own: what the system's buffers hide from a real server."""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import socketio
+from engineio import packet
+
+from chat.live.wire import Line, frames
+from chat.live.wire.transport import Transport
+from tests.support.wire import TEXT, frame
+
+BACKLOG = 1024 * 1024
+"""Bytes that may wait."""
+
+
+class ManualLoop:
+    """Calls what is due when it is told to."""
+
+    def __init__(self) -> None:
+        self.watches: list[tuple[str, int, Callable[[int], None]]] = []
+        self.due: list[Callable[[], None]] = []
+
+    def missing(self) -> str:
+        return ""
+
+    def readable(self, fd: int, call: Callable[[int], None]) -> Any:
+        self.watches.append(("read", fd, call))
+        return self.watches[-1]
+
+    def writable(self, fd: int, call: Callable[[int], None]) -> Any:
+        self.watches.append(("write", fd, call))
+        return self.watches[-1]
+
+    def ignore(self, watch: Any) -> None:
+        self.watches.remove(watch)
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.due.append(call)
+
+    def spawn(self, call: Callable[[], None]) -> None:
+        if call.__name__ != "_beat":
+            self.due.append(call)
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+    def turn(self) -> None:
+        due, self.due = self.due, []
+        for call in due:
+            call()
+        for event, fd, call in list(self.watches):
+            reads, writes, _ = select.select([fd] * (event == "read"), [fd] * (event == "write"), [], 0)
+            if reads or writes:
+                call(fd)
+
+
+class Pair:
+    """A transport with a small buffer, and the client's end of it."""
+
+    def __init__(self) -> None:
+        self.server = socketio.Server(async_mode="threading")
+        self.ended: list[str] = []
+        self.got: list[str] = []
+        self.server.eio.on("message", lambda _, data: self.got.append(data))
+        self.server.eio.on("disconnect", lambda _, reason: self.ended.append(reason))
+        self.loop = ManualLoop()
+        self.line = Line(self.server, 10, BACKLOG)
+        self.line.serve_on(self.loop)  # type: ignore[arg-type]
+        ours, self.client = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        ours.setblocking(False)
+        self.client.settimeout(2)
+        self.transport = Transport(self.line, "sid", {"REMOTE_ADDR": "192.0.2.1"}, set())
+        self.server.eio.sockets["sid"] = self.transport
+        self.transport.start(ours, b"hello")
+        assert self.client.recv(5) == b"hello"
+
+    def turns(self, count: int = 10) -> None:
+        for _ in range(count):
+            self.loop.turn()
+
+    def rest(self) -> bytes:
+        """All that comes until the end."""
+        came = b""
+        while True:
+            self.loop.turn()
+            try:
+                self.client.settimeout(0.05)
+                said = self.client.recv(1000)
+            except TimeoutError:
+                continue
+            if not said:
+                return came
+            came += said
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    made = Pair()
+    yield made
+    made.client.close()
+    made.transport.lost()
+
+
+def text(number: int, size: int = 3000) -> str:
+    return f"{number} ".ljust(size, "x")
+
+
+def test_what_does_not_fit_is_written_in_order_when_there_is_room(pair: Pair) -> None:
+    for number in range(100):
+        pair.server.eio.send("sid", text(number))
+    pair.loop.turn()
+    assert [each[0] for each in pair.loop.watches] == ["read", "write"]
+    pair.server.eio.send("sid", "last")
+    pair.transport.end("over", code=frames.NORMAL)
+    expected = b"".join(frames.frame(TEXT, b"4" + text(number).encode()) for number in range(100))
+    assert pair.rest() == expected + frames.frame(TEXT, b"4last") + frames.closing(frames.NORMAL)
+    pair.client.close()
+    pair.turns()
+    assert pair.loop.watches == []
+    assert pair.ended == ["over"]
+    assert "sid" not in pair.server.eio.sockets
+
+
+def test_when_all_is_written_nothing_is_left_to_watch_for(pair: Pair) -> None:
+    for number in range(10):
+        pair.server.eio.send("sid", text(number))
+    size = len(frames.frame(TEXT, b"4" + text(0).encode())) * 10
+    while size:
+        pair.loop.turn()
+        size -= len(pair.client.recv(size))
+    pair.loop.turn()
+    assert [each[0] for each in pair.loop.watches] == ["read"]
+
+
+def test_more_than_may_wait_ends_the_connection_once(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(BACKLOG // 3000 + 100):
+        pair.transport.say(frames.frame(TEXT, text(number).encode()))
+    pair.turns()
+    assert pair.transport.closed
+    assert pair.loop.watches == []
+    assert pair.ended == ["transport error"]
+    assert [record.message for record in caplog.records] == [
+        f"closing a connection that does not read: more than {BACKLOG} bytes wait for it"
+    ]
+
+
+def test_who_hung_up_is_noticed_when_something_is_written(pair: Pair) -> None:
+    pair.client.close()
+    for number in range(10):
+        pair.transport.send(packet.Packet(packet.MESSAGE, text(number)))
+    pair.turns()
+    assert pair.ended == ["transport close"]
+    assert "sid" not in pair.server.eio.sockets
+
+
+def test_what_is_gathered_for_a_room_goes_out_before_what_is_sent_after_it(pair: Pair) -> None:
+    pair.server.manager.basic_enter_room("sio", "/", None, eio_sid="sid")
+    pair.server.manager.basic_enter_room("sio", "/", "room", eio_sid="sid")
+    pair.line.emit("room", "one", "{}")
+    pair.line.emit("room", "two", "{}")
+    pair.server.eio.send("sid", "answer")
+    pair.line.emit("room", "three", "{}")
+    pair.line.emit("elsewhere", "four", "{}")
+    pair.turns()
+    said = pair.client.recv(1000)
+    assert said == b"".join(
+        frames.frame(TEXT, each) for each in (b'42["one",{}]', b'42["two",{}]', b"4answer", b'42["three",{}]')
+    )
+
+
+def test_a_client_that_sends_more_than_is_handled_is_held_back(pair: Pair) -> None:
+    pair.client.sendall(b"".join(frame(TEXT, b"4%d" % number) for number in range(40)))
+    # Nothing is handled yet: reading stops.
+    watches = pair.loop.watches
+    pair.loop.due.clear()
+    for event, fd, call in list(watches):
+        call(fd)
+        assert event == "read"
+    assert watches == []
+    pair.turns(60)
+    assert pair.got == [str(number) for number in range(40)]
+    assert [each[0] for each in watches] == ["read"]
+
+
+@pytest.mark.parametrize("said", [b"3", b"4message"])
+def test_a_client_beyond_its_budget_is_read_again_when_it_is_paid(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pair.client.sendall(frame(TEXT, said) * 1000 + frame(TEXT, b"4last"))
+    pair.loop.turn()
+    assert pair.transport.paused()
+    rounds = 0
+    while pair.got[-1:] != ["last"]:
+        now += 0.1
+        rounds += 1
+        pair.turns(100)
+    # 400 at once, and 200 a second.
+    assert 28 <= rounds <= 33
+
+
+def test_what_is_asked_before_an_end_is_handled_and_then_the_end(pair: Pair) -> None:
+    pair.client.sendall(frame(TEXT, b"4one") + frame(TEXT, b"4two") + frame(TEXT, b"1") + frame(TEXT, b"4three"))
+    pair.turns()
+    assert pair.got == ["one", "two"]
+    assert pair.ended == ["client disconnect"]
