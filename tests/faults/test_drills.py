@@ -17,8 +17,8 @@ StartDrill = Callable[..., Drill]
 StartServer = Callable[..., Server]
 MEGABYTE = 1024 * 1024
 RECOVERED = 10.0
-"""Seconds for which a fault may interrupt readers beyond its own length, on a busy machine. docs/reliability.md tells how
-long it really was."""
+"""Seconds for which a fault may interrupt readers beyond its own length, on a busy machine. How long it really was,
+docs/reliability.md tells."""
 
 
 # Redis

@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 
 PACE = 0.04
 """Seconds between two messages of the writer, unless told otherwise."""
-ANSWERED_WITHIN = 2.5
+ANSWERED_WITHIN = 3.0
 """Seconds for an answer: the two that are promised, and some for a busy machine."""
 
 
