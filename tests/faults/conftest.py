@@ -14,7 +14,7 @@ import redis
 
 from chat.store import embedded
 from tests.conftest import Connect
-from tests.support.clients import PythonClient, unique
+from tests.support.clients import NodeClient, unique
 from tests.support.drill import Drill
 from tests.support.proxy import Proxy
 from tests.support.servers import SECRET, Server, free_port
@@ -177,8 +177,8 @@ def drill(own_server: Server, start_drill: Callable[..., Drill]) -> Drill:
 @pytest.fixture
 def flood(own_server: Server, connect_to: Connect) -> Iterator[Callable[[], float]]:
     """Has somebody say 200 messages of 2,000 characters a second; returns how many it really were."""
-    flooder = connect_to(own_server, unique("Flooder"))
-    assert isinstance(flooder, PythonClient)
+    flooder = connect_to(own_server, unique("Flooder"), NodeClient)
+    assert isinstance(flooder, NodeClient)
     over = threading.Event()
     count = 0
     began = time.monotonic()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psutil
 
 from tests.faults.conftest import Redis
-from tests.support.drill import Drill
+from tests.support.drill import Drill, NodeReader, Reader
 from tests.support.proxy import Proxy
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -170,8 +170,9 @@ def test_readers_get_everything_late_and_in_crumbs(proxy: Proxy, own_server: Ser
 def test_readers_stop_reading_under_200_messages_a_second(
     proxy: Proxy, own_server: Server, start_drill: StartDrill, flood: Callable[[], float]
 ) -> None:
-    stopped = start_drill(own_server, reader_url=proxy.url)
-    drill = start_drill(own_server)
+    # Few clients in this process, which has to keep up itself.
+    stopped = start_drill(own_server, reader_url=proxy.url, pace=0.3, kinds=[NodeReader] * 3)
+    drill = start_drill(own_server, kinds=[Reader, NodeReader])
     workers = [psutil.Process(pid) for pid in own_server.worker_pids()]
     before = sum(worker.memory_info().rss for worker in workers)
     proxy.hold()

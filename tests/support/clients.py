@@ -108,10 +108,6 @@ class PythonClient(Client):
         answer: dict[str, Any] = self._io.call(event, payload, timeout=10)
         return answer
 
-    def send(self, event: str, payload: Any) -> None:
-        """Send an event without waiting for its answer."""
-        self._io.emit(event, payload)
-
     def port(self) -> int:
         """This client's end of the connection."""
         return int(self._io.eio.ws.sock.getsockname()[1])
@@ -137,13 +133,17 @@ class NodeClient(Client):
 
     def call(self, event: str, payload: Any = None) -> dict[str, Any]:
         """Send an event, and return its answer."""
+        answer: dict[str, Any] = self.send(event, payload).get(timeout=10)
+        return answer
+
+    def send(self, event: str, payload: Any) -> queue.Queue[Any]:
+        """Send an event, and return where its answer will come."""
         number = next(self._numbers)
         self._answers[number] = queue.Queue()
         assert self._node.stdin is not None
         self._node.stdin.write(json.dumps({"number": number, "event": event, "payload": payload}) + "\n")
         self._node.stdin.flush()
-        answer: dict[str, Any] = self._answers[number].get(timeout=10)
-        return answer
+        return self._answers[number]
 
     def port(self) -> int:
         """This client's end of the connection."""

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +70,16 @@ class Person:
 
 
 class Writer(Person):
-    """Sends messages of `size` characters, each until it is acknowledged.
+    """Sends messages, each until it is acknowledged.
 
     `acknowledged` has each with the epoch and the `seq` that it got; `slowest` is the longest wait for an answer, in
     seconds.
     """
 
-    def __init__(self, url: str, name: str, room: str, *, pace: float, size: int) -> None:
+    def __init__(self, url: str, name: str, room: str, *, pace: float) -> None:
         self.acknowledged: list[tuple[str, int, str]] = []
         self.slowest = 0.0
         self._pace = pace
-        self._padding = "." * (size - 32)
         super().__init__(url, name, room)
 
     def run(self) -> None:
@@ -93,7 +93,7 @@ class Writer(Person):
     def _send(self, id: str) -> None:
         while True:
             began = time.monotonic()
-            answer = self.call("sendMessage", {"room": self.room, "msg": id + self._padding, "id": id})
+            answer = self.call("sendMessage", {"room": self.room, "msg": id, "id": id})
             code = answer.get("error", {}).get("code")
             if code != "offline":
                 self.slowest = max(self.slowest, time.monotonic() - began)
@@ -193,17 +193,20 @@ class Drill:
     Args:
         reader_url: where the readers connect, if elsewhere than the writer.
         pace: seconds between two messages.
-        size: characters in each message.
+        kinds: what the readers are.
     """
 
-    def __init__(self, url: str, *, reader_url: str = "", pace: float = PACE, size: int = 32) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        reader_url: str = "",
+        pace: float = PACE,
+        kinds: Sequence[type[Reader] | type[NodeReader]] = (Reader, Reader, NodeReader),
+    ) -> None:
         tag, to, room = uuid.uuid4().hex[:8], reader_url or url, "work"
-        self.readers: list[Reader | NodeReader] = [
-            Reader(to, f"reader one {tag}", room),
-            Reader(to, f"reader two {tag}", room),
-            NodeReader(to, f"reader in Node {tag}", room),
-        ]
-        self.writer = Writer(url, f"writer {tag}", room, pace=pace, size=size)
+        self.readers = [kind(to, f"reader {number} {tag}", room) for number, kind in enumerate(kinds)]
+        self.writer = Writer(url, f"writer {tag}", room, pace=pace)
         self.flow()
 
     def flow(self, messages: int = 10, *, within: float = 60) -> None:

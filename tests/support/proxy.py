@@ -112,7 +112,10 @@ class Proxy:
             if self._tls:
                 client = self._tls.wrap_socket(client, server_side=True)
             target = self.target
-            server = socket.create_connection(("127.0.0.1", target))
+            server = socket.socket()
+            # Little room for what is held back, so that whoever sends it notices soon.
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            server.connect(("127.0.0.1", target))
         except OSError:
             client.close()
             return
