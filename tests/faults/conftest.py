@@ -176,7 +176,7 @@ def drill(own_server: Server, start_drill: Callable[..., Drill]) -> Drill:
 
 @pytest.fixture
 def flood(own_server: Server, connect_to: Connect) -> Iterator[Callable[[], float]]:
-    """Has somebody say 200 messages of 2,000 characters a second; returns how many it really were."""
+    """Has somebody say 200 messages of 4,000 characters a second; returns how many it really were."""
     flooder = connect_to(own_server, unique("Flooder"), NodeClient)
     assert isinstance(flooder, NodeClient)
     over = threading.Event()
@@ -186,7 +186,7 @@ def flood(own_server: Server, connect_to: Connect) -> Iterator[Callable[[], floa
     def run() -> None:
         nonlocal count
         while not over.wait(max(0.0, began + count / 200 - time.monotonic())):
-            flooder.send("sendMessage", {"msg": "." * 2000, "room": "work"})
+            flooder.send("sendMessage", {"msg": "." * 4000, "room": "work"})
             count += 1
 
     def end() -> float:
