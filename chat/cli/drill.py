@@ -25,6 +25,8 @@ ANSWER_WITHIN = 10.0
 SETTLE_WITHIN = 60.0
 """Seconds after the last message in which everything has to arrive."""
 PAGE = 200
+OFFLINE: dict[str, Any] = {"ok": False, "error": {"code": "offline"}}
+"""What stands for an answer that does not come."""
 
 
 class DrillError(Exception):
@@ -53,6 +55,8 @@ class Participant:
         self._client.on("message", self._live.put)
         self._client.on("resync", lambda _: self._live.put(None))
         self._client.on("connect", self._returned)
+        self._client.on("disconnect", self._interrupted)
+        self._asked: list[queue.Queue[dict[str, Any]]] = []
         try:
             self._client.connect(url, headers={"Cookie": cookie}, transports=["websocket"])
         except socketio.exceptions.ConnectionError as error:
@@ -92,11 +96,20 @@ class Participant:
         self._client.disconnect()
 
     def _call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+        asked: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._asked.append(asked)
         try:
-            answer: dict[str, Any] = self._client.call(event, payload, timeout=ANSWER_WITHIN)
-        except socketio.exceptions.SocketIOError:
-            return {"ok": False, "error": {"code": "offline"}}
-        return answer
+            self._client.emit(event, payload, callback=asked.put)
+            return asked.get(timeout=ANSWER_WITHIN)
+        except (socketio.exceptions.SocketIOError, queue.Empty):
+            return OFFLINE
+        finally:
+            self._asked.remove(asked)
+
+    def _interrupted(self, *_: Any) -> None:
+        # python-socketio's own call would wait on for an answer.
+        for asked in list(self._asked):
+            asked.put(OFFLINE)
 
     def _returned(self) -> None:
         self.returns += 1

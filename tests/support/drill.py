@@ -18,6 +18,8 @@ from tests.support.waiting import eventually
 
 PACE = 0.04
 """Seconds between two messages of the writer, unless told otherwise."""
+OFFLINE: dict[str, Any] = {"ok": False, "error": {"code": "offline"}}
+"""What stands for an answer that does not come."""
 ANSWERED_WITHIN = 3.0
 """Seconds for an answer: the two that are promised, and some for a busy machine."""
 
@@ -33,6 +35,9 @@ class Person:
         self.io.on("message", self.on_message)
         self.io.on("resync", lambda _: self.wake.set())
         self.io.on("connect", lambda: self.wake.set())
+        # python-socketio's own call waits on when its connection ends.
+        self.io.on("disconnect", lambda *_: [each.put(OFFLINE) for each in self._asked])
+        self._asked: list[queue.Queue[dict[str, Any]]] = []
         self.wake = threading.Event()
         self.ended = False
         self.io.connect(url, transports=["websocket"])
@@ -48,11 +53,15 @@ class Person:
 
     def call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
         """Send an event; an answer that did not come is a refusal too."""
+        asked: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._asked.append(asked)
         try:
-            answer: dict[str, Any] = self.io.call(event, payload, timeout=6)
-        except (socketio.exceptions.SocketIOError, OSError):
-            return {"ok": False, "error": {"code": "offline"}}
-        return answer
+            self.io.emit(event, payload, callback=asked.put)
+            return asked.get(timeout=6)
+        except (socketio.exceptions.SocketIOError, OSError, queue.Empty):
+            return OFFLINE
+        finally:
+            self._asked.remove(asked)
 
     def identify(self) -> bool:
         """Say who one is, as the same person each time, and join the room."""
