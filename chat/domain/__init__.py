@@ -9,6 +9,7 @@ from chat.domain.messages import Messages
 from chat.domain.people import People
 from chat.domain.presence import Presence
 from chat.domain.rooms import Rooms
+from chat.domain.visits import Visits
 from chat.store.connection import Store
 
 
@@ -25,6 +26,7 @@ class Chat:
         self.log = Log(store, config, self.limits)
         self.messages = Messages(self.log, config)
         self.presence = Presence(store, config)
+        self.visits = Visits(store, self.people, self.rooms, self.memberships)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

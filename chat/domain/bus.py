@@ -63,7 +63,7 @@ class Reader:
     """One worker's place on the bus."""
 
     def __init__(self, store: Store) -> None:
-        self._redis = store.redis
+        self._store = store
         self._blocking = store.blocking(BLOCK, self._connected)
         self._blocking.ping()
         self._reconnected = False
@@ -100,5 +100,5 @@ class Reader:
 
     def _state(self) -> tuple[int, int]:
         """The numbers of the last item and of the first that this bus ever had."""
-        head, start = self._redis.hmget(STATE, "head", "start")
+        ((head, start),) = self._store.ask(("HMGET", STATE, "head", "start"))
         return int(head or 0), int(start or 0)

@@ -34,19 +34,57 @@ class Posted:
     at: int
 
 
+class Part(NamedTuple):
+    """Which entries of a log to read: see `latest`, `before`, `after` and `resume`."""
+
+    which: str
+    limit: int
+    seq: int = 0
+    epoch: str = ""
+
+
+def latest(limit: int) -> Part:
+    """The newest `limit` entries."""
+    return Part("latest", limit)
+
+
+def before(seq: int, limit: int) -> Part:
+    """The `limit` entries before `seq`."""
+    return Part("before", limit, seq)
+
+
+def after(seq: int, limit: int) -> Part:
+    """The first `limit` entries after `seq`."""
+    return Part("after", limit, seq)
+
+
+def resume(position: Position, limit: int) -> Part:
+    """What came after `position`, or, where the log does not reach back to it, the newest entries as a reset."""
+    return Part("resume", limit, position.seq, position.epoch)
+
+
 @dataclass(frozen=True)
 class Page:
-    """Entries of a log, oldest first, each as the JSON that the wire carries.
+    """Entries of a room's log, oldest first, each as the JSON that the wire carries; the room is as it was just then.
 
     `complete` says that there is nothing more in the direction asked for; `reset` that the log does not go on from the
     position asked for, and these are the newest entries instead.
     """
 
-    epoch: str
-    head: int
+    room: Room
     entries: list[str]
     complete: bool
     reset: bool = False
+
+    @property
+    def epoch(self) -> str:
+        """The log's epoch."""
+        return self.room.epoch
+
+    @property
+    def head(self) -> int:
+        """The `seq` of the log's newest entry."""
+        return self.room.head
 
 
 class Log:
@@ -56,7 +94,6 @@ class Log:
         self._store = store
         self._limits = limits
         self._lengths = (config.log_length, config.bus_length)
-        self._replicas = config.wait_replicas
 
     def append(self, room: str, person: Person, id: str, type: str, fields: dict[str, Any]) -> Posted:
         """Append an entry to the room's log and the bus, as one step, once for each `(person, id)`.
@@ -78,11 +115,8 @@ class Log:
         own = msgspec.json.encode(fields).decode().removeprefix("{")
         room_json = msgspec.json.encode(room).decode()
         pace = self._limits.pace("message")
-        outcome, *rest = self._store.run(
-            "append",
-            keys,
-            [room, room_json, person.id, id, type, own, *self._lengths, *pace],
-            replicas=self._replicas,
+        outcome, *rest = self._store.commit(
+            "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
         )
         if outcome == "absent":
             raise rooms.not_found(room)
@@ -106,42 +140,32 @@ class Log:
         """Give the log another epoch, if it still has this one: it goes on differently from what was delivered."""
         self._store.run("fork", [rooms.key(room)], [epoch, secrets.token_hex(8)])
 
-    def latest(self, room: Room, limit: int) -> Page:
-        """The newest `limit` entries."""
-        return self._page(room, "+", "-", limit, newest_first=True)
+    def read(self, room: str, part: Part, reader: Person | None = None) -> Page:
+        """A part of the room's log.
 
-    def before(self, room: Room, seq: int, limit: int) -> Page:
-        """The `limit` entries before `seq`."""
-        if seq <= 1:
-            return Page(room.epoch, room.head, [], complete=True)
-        return self._page(room, f"{seq - 1}-0", "-", limit, newest_first=True)
+        Args:
+            reader: whose membership of the room it takes, if anybody's.
 
-    def after(self, room: Room, seq: int, limit: int) -> Page:
-        """The first `limit` entries after `seq`."""
-        return self._page(room, f"{seq + 1}-0", "+", limit, newest_first=False)
+        Raises:
+            ChatError: `room_not_found`, also where there is such a room, but not for them.
+        """
+        keys = [rooms.key(room), rooms.key(room, "members"), rooms.key(room, "log")]
+        found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part)])
+        if not found:
+            raise rooms.not_found(room)
+        return page_of(room, found)
 
-    def resume(self, room: Room, position: Position, limit: int) -> Page:
-        """What came after `position`, or, where the log does not reach back to it, the newest page as a reset."""
-        if position.epoch == room.epoch and position.seq <= room.head:
-            page = self.after(room, position.seq, limit)
-            goes_on = position.seq == room.head or (page.entries and seq_of(page.entries[0]) == position.seq + 1)
-            # The log may have become another one just now.
-            if page.epoch == position.epoch and goes_on:
-                return page
-        newest = self.latest(room, limit)
-        return Page(newest.epoch, newest.head, newest.entries, complete=True, reset=True)
 
-    def _page(self, room: Room, start: str, end: str, limit: int, *, newest_first: bool) -> Page:
-        log = rooms.key(room.name, "log")
-        # One more than asked for, to know whether there is more; and the head as it is in the same step.
-        with self._store.redis.pipeline(transaction=True) as pipeline:
-            pipeline.hmget(rooms.key(room.name), "epoch", "head")
-            (pipeline.xrevrange if newest_first else pipeline.xrange)(log, start, end, count=limit + 1)
-            (epoch, head), rows = pipeline.execute()
-        entries = [_belonging(fields["e"], epoch or room.epoch) for _, fields in rows[:limit]]
-        if newest_first:
-            entries.reverse()
-        return Page(epoch or room.epoch, int(head or 0), entries, complete=len(rows) <= limit)
+def args_of(part: Part) -> list[str | int]:
+    """A part as the Lua functions take it."""
+    return [part.which, part.seq, part.epoch, part.limit]
+
+
+def page_of(room: str, found: list[str]) -> Page:
+    """What the Lua functions answer with, as a page."""
+    topic, epoch, head, reset, complete, *entries = found
+    entries = [_belonging(entry, epoch) for entry in entries]
+    return Page(Room(room, topic, epoch, int(head)), entries, bool(complete), bool(reset))
 
 
 def _belonging(entry: str, epoch: str) -> str:

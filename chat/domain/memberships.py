@@ -31,9 +31,9 @@ class Memberships:
     """
 
     def __init__(self, store: Store, config: Config, rooms: Rooms) -> None:
-        self._redis = store.redis
+        self._store = store
         self._rooms = rooms
-        self._lease = config.name_lease_days * 86_400
+        self.lease = config.name_lease_days * 86_400
 
     def join(self, person: Person, name: str) -> Membership:
         """Make `person` a member of the room, or renew that they are. What was said before counts as read.
@@ -43,14 +43,19 @@ class Memberships:
         """
         room = self._rooms.find(name)
         now = time.time()
-        with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.zadd(rooms.key(name, "members"), {person.id: now})
-            pipeline.zremrangebyscore(rooms.key(name, "members"), "-inf", now - self._lease)
-            pipeline.hsetnx(_read(person), name, room.head)
-            pipeline.expire(_read(person), self._lease)
-            pipeline.hget(_read(person), name)
-            *_, read = pipeline.execute()
-        return Membership(person, room, min(int(read), room.head))
+        self._store.ask(
+            ("ZADD", rooms.key(name, "members"), now, person.id),
+            ("ZREMRANGEBYSCORE", rooms.key(name, "members"), "-inf", now - self.lease),
+        )
+        return Membership(person, room, self.begin(person, room))
+
+    def begin(self, person: Person, room: Room) -> int:
+        """Up to where a member has read, which is all that was said before they joined."""
+        key = reads(person)
+        *_, read = self._store.ask(
+            ("HSETNX", key, room.name, room.head), ("EXPIRE", key, self.lease), ("HGET", key, room.name)
+        )
+        return min(int(read), room.head)
 
     def find(self, person: Person, name: str) -> Membership:
         """The membership of `person` in the room.
@@ -58,18 +63,19 @@ class Memberships:
         Raises:
             ChatError: `room_not_found`, also where there is such a room, but not for this person.
         """
-        with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.zscore(rooms.key(name, "members"), person.id)
-            pipeline.hget(_read(person), name)
-            since, read = pipeline.execute()
-        if since is None:
+        since, read, row = self._store.ask(
+            ("ZSCORE", rooms.key(name, "members"), person.id),
+            ("HGET", reads(person), name),
+            ("HMGET", rooms.key(name), *rooms.FIELDS),
+        )
+        room = rooms.room_of(name, row)
+        if since is None or room is None:
             raise rooms.not_found(name)
-        room = self._rooms.find(name)
         return Membership(person, room, min(int(read or 0), room.head))
 
     def of(self, person: Person) -> dict[str, int]:
         """The rooms that `person` is a member of, each with the `seq` read up to."""
-        return {name: int(read) for name, read in self._redis.hgetall(_read(person)).items()}
+        return {name: int(read) for name, read in self._store.redis.hgetall(reads(person)).items()}
 
     def read(self, person: Person, name: str, seq: int) -> int:
         """Mark everything up to `seq` as read, and return what is read now: reading never goes back.
@@ -79,20 +85,19 @@ class Memberships:
         """
         membership = self.find(person, name)
         read = max(membership.read, min(seq, membership.room.head))
-        self._redis.hset(_read(person), name, read)
+        self._store.ask(("HSET", reads(person), name, read))
         return read
 
     def end(self, person: Person, name: str) -> None:
         """End the membership, if there is one."""
-        self._redis.zrem(rooms.key(name, "members"), person.id)
-        self._redis.hdel(_read(person), name)
+        self._store.ask(("ZREM", rooms.key(name, "members"), person.id), ("HDEL", reads(person), name))
 
     def end_all(self, person: Person) -> None:
         """End all memberships of a person who goes."""
-        for name in self.of(person):
-            self._redis.zrem(rooms.key(name, "members"), person.id)
-        self._redis.delete(_read(person))
+        left = [("ZREM", rooms.key(name, "members"), person.id) for name in self.of(person)]
+        self._store.ask(*left, ("DEL", reads(person)))
 
 
-def _read(person: Person) -> str:
+def reads(person: Person) -> str:
+    """The Redis key of how far a person has read, room by room."""
     return f"chat:{{people}}:user:{person.id}:read"

@@ -11,6 +11,7 @@ from chat.domain import names
 from chat.domain.limits import Limits
 from chat.errors import ChatError
 from chat.store.connection import Store
+from chat.store.pipe import Command
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class People:
 
     def find(self, person_id: str) -> Person | None:
         """The person with this id, while they hold their name."""
-        name = self._store.redis.hget(_user(person_id), "name") if person_id else None
+        (name,) = self._store.ask(("HGET", _user(person_id), "name")) if person_id else [None]
         return Person(person_id, str(name)) if name else None
 
     def claim(self, text: str, address: str, token: str = "") -> Person:
@@ -61,20 +62,21 @@ class People:
     def prove(self, text: str, token: str) -> Person | None:
         """The person who has exactly this name and this token, if there is one."""
         name = names.normalise(text)
-        owner = self._store.redis.get(_forms(name)[0])
+        (owner,) = self._store.ask(("GET", _forms(name)[0]))
         if not owner:
             return None
-        known, proof = self._store.redis.hmget(_user(str(owner)), "name", "token")
+        ((known, proof),) = self._store.ask(("HMGET", _user(str(owner)), "name", "token"))
         if known == name and proof and hmac.compare_digest(str(proof), digest(token)):
             return Person(str(owner), name)
         return None
 
     def renew(self, person: Person) -> None:
         """Start the lease anew, as being here does."""
-        with self._store.redis.pipeline(transaction=False) as pipeline:
-            for key in (_user(person.id), *_forms(person.name)):
-                pipeline.expire(key, self.lease)
-            pipeline.execute()
+        self._store.ask(*self.renewing(person))
+
+    def renewing(self, person: Person) -> list[Command]:
+        """The commands that start the lease anew."""
+        return [("EXPIRE", key, self.lease) for key in (_user(person.id), *_forms(person.name))]
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Those of the ids that nobody has (any more)."""
@@ -82,10 +84,8 @@ class People:
         missing: list[str] = []
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
-            with self._store.redis.pipeline(transaction=False) as pipeline:
-                for each in some:
-                    pipeline.exists(_user(each))
-                missing += [each for each, there in zip(some, pipeline.execute(), strict=True) if not there]
+            known = self._store.ask(*(("EXISTS", _user(each)) for each in some))
+            missing += [each for each, there in zip(some, known, strict=True) if not there]
         return missing
 
     def restore(self, person: Person, proof: str) -> bool:

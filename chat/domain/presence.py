@@ -12,6 +12,7 @@ from chat.config import Config
 from chat.domain import bus, rooms
 from chat.domain.people import Person
 from chat.store.connection import Store
+from chat.store.pipe import Command
 
 LEASE = 24.0
 """Seconds for which a link holds unless it is renewed: with the sweep each second, under the 30 that are promised."""
@@ -23,6 +24,8 @@ TELLING_CROWD = 5.0
 """Seconds between two tellings of what changed in one room, and in one with more than `SHOWN` people."""
 SHOWN = 100
 """People listed by name at most, and on one page of the list."""
+LINKED = ("links", "here", "labels", "roll", "changes")
+"""Parts of a room that change when somebody comes or goes."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,15 @@ class Presence:
 
     def arrive(self, room: str, links: Iterable[tuple[Person, str]]) -> None:
         """Lease these links, `(person, connection id)` each, or renew them."""
-        args = [word for person, connection in links for word in (person.id, connection, _label(person))]
+        args = [word for person, connection in links for word in (person.id, connection, label(person))]
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
-            keys = _keys(room, "links", "here", "labels", "roll", "changes")
+            keys = keys_of(room, *LINKED)
             self._store.run("arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
 
     def depart(self, room: str, person: Person, connection: str, *, grace: float = GRACE) -> None:
         """Let the link run out after `grace` seconds."""
-        self._store.run("depart", _keys(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
+        self._store.run("depart", keys_of(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
 
     def settle(self, room: str) -> str | None:
         """Take links that ran out away, and tell what changed: across all workers once in `TELLING` seconds at most.
@@ -63,28 +66,36 @@ class Presence:
         Returns:
             The `presence` event that was put on the bus, as JSON.
         """
-        return self._settle(room, int(TELLING * 1000))
+        (event,) = self._store.ask(self._settling(room, TELLING))
+        return str(event) if event else None
 
     def here(self, room: str, start: int = 0) -> Here:
         """Who is in the room, `SHOWN` of them from the one with the number `start`."""
-        self._settle(room, 0)
-        with self._store.redis.pipeline(transaction=True) as pipeline:
-            pipeline.zcard(rooms.key(room, "roll"))
-            pipeline.zrange(rooms.key(room, "roll"), start, start + SHOWN - 1)
-            count, members = pipeline.execute()
+        return self._look(room, start, telling=0)
+
+    def greet(self, room: str) -> Here:
+        """Who is in a room that somebody just came into, of which the others are told too."""
+        return self._look(room, 0, telling=TELLING)
+
+    def _look(self, room: str, start: int, *, telling: float) -> Here:
+        roll = rooms.key(room, "roll")
+        _, count, members = self._store.ask(
+            self._settling(room, telling), ("ZCARD", roll), ("ZRANGE", roll, start, start + SHOWN - 1)
+        )
         people = [dict(zip(("name", "id"), member.split("\0")[1:], strict=True)) for member in members]
         return Here(count, people, complete=start + len(people) >= count)
 
-    def _settle(self, room: str, telling: int) -> str | None:
-        keys = [*_keys(room, "links", "here", "labels", "roll", "changes", "told"), bus.ENTRIES, bus.STATE]
-        event = self._store.run("settle", keys, [telling, int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length])
-        return str(event) if event else None
+    def _settling(self, room: str, telling: float) -> Command:
+        keys = [*keys_of(room, *LINKED, "told"), bus.ENTRIES, bus.STATE]
+        args: list[str | int] = [int(telling * 1000), int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length]
+        return self._store.script("settle", keys, args)
 
 
-def _label(person: Person) -> str:
+def label(person: Person) -> str:
     """What people are sorted by, and the name: without the NUL between them, no name can be."""
     return f"{person.name.casefold()}\0{person.name}"
 
 
-def _keys(room: str, *parts: str) -> list[str]:
+def keys_of(room: str, *parts: str) -> list[str]:
+    """The Redis keys of these parts of a room."""
     return [rooms.key(room, part) for part in parts]

@@ -18,6 +18,7 @@ LONGEST_TOPIC = 200
 ROOMS = "chat:{rooms}"
 PARTS = ("members", "log", "sent", "links", "here", "labels", "roll", "changes", "told")
 """What a room has in keys of its own."""
+FIELDS = ("topic", "epoch", "head")
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,8 @@ class Rooms:
         """Every room, the default first, then by name."""
         self.find(self.default)
         listed = sorted(self._store.redis.zrange(ROOMS, 0, -1), key=lambda name: (name != self.default, name))
-        with self._store.redis.pipeline(transaction=False) as pipeline:
-            for name in listed:
-                pipeline.hmget(key(name), "topic", "epoch", "head")
-            rows = pipeline.execute()
-        return [room for name, row in zip(listed, rows, strict=True) if (room := _room(name, row))]
+        rows = self._store.ask(*(("HMGET", key(name), *FIELDS) for name in listed))
+        return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
     def create(self, text: str, topic: str, person: Person) -> Room:
         """Make a room, and let everyone connected know.
@@ -102,7 +100,7 @@ class Rooms:
         return bool(made)
 
     def _read(self, name: str) -> Room | None:
-        return _room(name, self._store.redis.hmget(key(name), "topic", "epoch", "head"))
+        return room_of(name, self._store.ask(("HMGET", key(name), *FIELDS))[0])
 
 
 def normalise(text: str) -> str:
@@ -142,7 +140,8 @@ def _topic(text: str) -> str:
     return topic
 
 
-def _room(name: str, row: list[Any]) -> Room | None:
+def room_of(name: str, row: list[Any]) -> Room | None:
+    """The room whose `FIELDS` are these; None if there is none."""
     topic, epoch, head = row
     return Room(name, topic or "", epoch, int(head)) if epoch else None
 

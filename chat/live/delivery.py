@@ -20,9 +20,9 @@ from flask_socketio import SocketIO
 
 from chat.domain import Chat
 from chat.domain.bus import BLOCK, Batch, Item, Reader
-from chat.domain.log import MOST, seq_of
+from chat.domain.log import MOST, after, seq_of
 from chat.errors import ChatError
-from chat.live.connections import Connections
+from chat.live.connections import Connection, Connections
 from chat.live.engine import Engine
 from chat.store.connection import ANSWER_WITHIN, Unreachable
 
@@ -78,11 +78,18 @@ class Delivery:
         """Whether nothing can be delivered just now: the bus was not read for `STALLED` seconds."""
         return self._answered is not None and time.monotonic() - self._answered > STALLED
 
-    def follow(self, room: str) -> None:
-        """Deliver what comes in `room` from now on. To be called before the room's log is read for a new subscriber."""
+    def subscribe(self, connection: Connection, room: str) -> Place | None:
+        """Deliver what comes in `room` to a connection, from the place on that is returned.
+
+        Returns:
+            None where there is no such room any more.
+        """
         with self._lock:
             if room not in self._delivered:
                 self._take_place(room)
+            self._socketio.server.enter_room(connection.sid, channel(room))
+            self._connections.enter(connection, room)
+            return self._delivered.get(room)
 
     def _run(self, reader: Reader) -> None:
         away = False
@@ -92,6 +99,7 @@ class Delivery:
                 self._answered = time.monotonic()
                 with self._lock:
                     self._take(batch, away=away)
+                self._engine.flush()
                 if away:
                     log.warning("Redis answers again; delivery goes on")
                 away = False
@@ -135,9 +143,10 @@ class Delivery:
             if msgspec.json.decode(item.entry)["sid"] in self._connections:
                 log.warning("restarting, as a drill asks for")
                 self._restart()
+        elif item.room:
+            self._engine.fan_out(channel(item.room), item.type, item.entry)
         else:
-            to = channel(item.room) if item.room else None
-            self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), to=to, ignore_queue=True)
+            self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), ignore_queue=True)
 
     def _sign_out(self, person_id: str) -> None:
         for connection in self._connections.of(person_id):
@@ -157,7 +166,7 @@ class Delivery:
         for room in self._connections.rooms():
             here = self._chat.presence.here(room)
             payload = {"room": room, "joined": [], "left": [], **here.as_dict()}
-            self._socketio.emit("presence", payload, to=channel(room), ignore_queue=True)
+            self._engine.fan_out(channel(room), "presence", msgspec.json.encode(payload).decode())
 
     def _compare(self) -> None:
         """Bring every room that is followed up to its log, after something may have been missed."""
@@ -188,12 +197,13 @@ class Delivery:
         complete = False
         while not complete:
             last = self._delivered[room]
-            page = self._chat.log.after(self._chat.rooms.find(room), last.seq, MOST)
+            page = self._chat.log.read(room, after(last.seq, MOST))
             if page.epoch != last.epoch or (page.entries and seq_of(page.entries[0]) != last.seq + 1):
                 self._resync(room)
                 return
             for seq, entry in enumerate(page.entries, last.seq + 1):
                 self._emit_entry(room, msgspec.json.decode(entry, type=_Typed).type, seq, entry)
+            self._engine.flush()
             complete = page.complete
 
     def _resync(self, room: str) -> None:
@@ -204,7 +214,7 @@ class Delivery:
             self._take_place(self._chat.rooms.find(room).name)
         except ChatError:
             log.warning("there is no room called %s any more", room)
-        self._socketio.emit("resync", {"room": room}, to=channel(room), ignore_queue=True)
+        self._engine.fan_out(channel(room), "resync", msgspec.json.encode({"room": room}).decode())
 
     def _take_place(self, room: str) -> None:
         if position := self._chat.log.position(room):

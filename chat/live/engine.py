@@ -68,11 +68,16 @@ class Engine:
             self._server.disconnect(sid)
 
     def fan_out(self, room: str, event: str, payload: str) -> None:
-        """Send an event, its payload JSON already, to this worker's connections in a Socket.IO room."""
+        """Send an event, its payload JSON already, to this worker's connections in a Socket.IO room: by `flush`."""
         if self._line.serves:
-            self._line.emit(room, event, payload)
+            self._line.fan_out.emit(room, event, payload)
         else:
             self._server.emit(event, msgspec.Raw(payload.encode()), to=room, ignore_queue=True)
+
+    def flush(self) -> None:
+        """Write what was sent to rooms, if it was not yet, and return when the next may come."""
+        if self._line.serves:
+            self._line.fan_out.flush()
 
     def expire(self) -> None:
         """Close the transports whose deadline has passed."""

@@ -10,7 +10,7 @@ import msgspec
 from flask import request, session
 from flask_socketio import SocketIO
 
-from chat.domain import Chat, names
+from chat.domain import Chat, log, names
 from chat.domain.log import Page, Position
 from chat.domain.people import Person, digest
 from chat.domain.presence import GRACE
@@ -25,7 +25,7 @@ from chat.store.connection import Unreachable
 TYPING_AGAIN = 2.0
 """Seconds within which saying again that one types is not passed on."""
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 Answer = dict[str, Any]
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -103,7 +103,7 @@ class Events:
                 if connection.signed_out:
                     self._chat.presence.settle(room)
         except Unreachable:
-            log.debug("a departure could not be noted; the lease ends by itself")
+            logger.debug("a departure could not be noted; the lease ends by itself")
 
     # What a client asks
 
@@ -127,26 +127,21 @@ class Events:
     def join(self, connection: Connection, ask: schemas.Join) -> Answer:
         """Subscribe this connection to a room, and bring it up to date."""
         person = _person(connection)
-        membership = self._chat.memberships.join(person, ask.room)
-        room = membership.room
-        # The place from which is delivered, then the subscription, then the log: what comes in between comes twice.
-        self._delivery.follow(room.name)
-        self._server.enter_room(connection.sid, channel(room.name))
-        self._connections.enter(connection, room.name)
-        if ask.after:
-            page = self._chat.log.resume(room, Position(ask.after.epoch, ask.after.seq), ask.limit)
-        else:
-            page = self._chat.log.latest(room, ask.limit)
-        self._chat.presence.arrive(room.name, [(person, connection.sid)])
-        self._chat.presence.settle(room.name)
-        here = self._chat.presence.here(room.name)
+        after = ask.after
+        part = log.resume(Position(after.epoch, after.seq), ask.limit) if after else log.latest(ask.limit)
+        visit = self._chat.visits.enter(person, ask.room, part, connection.sid)
+        page, room = visit.page, visit.page.room
+        delivered = self._delivery.subscribe(connection, room.name)
+        if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
+            # What came between the reading and the subscription, nobody brought.
+            page = self._chat.log.read(room.name, part, person)
         return {
             "topic": room.topic,
-            **_page(room.name, page),
-            "complete": page.complete or ask.after is None,
+            **_page(page),
+            "complete": page.complete or after is None,
             **({"reset": True} if page.reset else {}),
-            "read": membership.read,
-            "people": here.as_dict(),
+            "read": visit.membership.read,
+            "people": self._chat.presence.greet(room.name).as_dict(),
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
@@ -176,14 +171,14 @@ class Events:
         """A page of a room's log."""
         if ask.before is not None and ask.after is not None:
             raise ChatError("invalid", "Ask for what was before or for what came after, not for both.")
-        room = self._chat.memberships.find(_person(connection), ask.room).room
         if ask.before is not None:
-            page = self._chat.log.before(room, ask.before, ask.limit)
+            part = log.before(ask.before, ask.limit)
         elif ask.after is not None:
-            page = self._chat.log.after(room, ask.after, ask.limit)
+            part = log.after(ask.after, ask.limit)
         else:
-            page = self._chat.log.latest(room, ask.limit)
-        return {**_page(room.name, page), "complete": page.complete}
+            part = log.latest(ask.limit)
+        page = self._chat.log.read(ask.room, part, _person(connection))
+        return {**_page(page), "complete": page.complete}
 
     def typing(self, connection: Connection, ask: schemas.Typing) -> Answer:
         """Tell the others in the room that one types, or no longer."""
@@ -220,7 +215,6 @@ class Events:
         connection.person = person
         self._server.enter_room(connection.sid, personal(person.id))
         self._engine.identified(connection.sid)
-        self._chat.people.renew(person)
 
     def _tell_typing(self, connection: Connection, person: Person, room: str, *, on: bool) -> None:
         if on:
@@ -238,13 +232,13 @@ class Events:
             except ChatError as error:
                 answer = _refusal(error)
             except Unreachable as error:
-                log.warning("%s: Redis does not answer: %s", event, error)
+                logger.warning("%s: Redis does not answer: %s", event, error)
                 answer = _refusal(unavailable())
             except Exception:
-                log.exception("%s failed", event)
+                logger.exception("%s failed", event)
                 answer = _refusal(ChatError("internal", "Something went wrong here. It is in the server's log."))
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug("%s %s: %s", sid, event, "ok" if answer["ok"] else answer["error"]["code"])
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug("%s %s: %s", sid, event, "ok" if answer["ok"] else answer["error"]["code"])
             return answer
 
         return handle
@@ -259,9 +253,9 @@ def _person(connection: Connection) -> Person:
     return connection.person
 
 
-def _page(room: str, page: Page) -> Answer:
+def _page(page: Page) -> Answer:
     entries = [msgspec.Raw(entry.encode()) for entry in page.entries]
-    return {"room": room, "epoch": page.epoch, "head": page.head, "entries": entries}
+    return {"room": page.room.name, "epoch": page.epoch, "head": page.head, "entries": entries}
 
 
 def _refusal(error: ChatError) -> Answer:

@@ -1,5 +1,6 @@
 """Connections to Redis, and the Lua functions that run there."""
 
+import hashlib
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from redis.retry import Retry
 
 from chat.config import Config
 from chat.store import embedded
+from chat.store.pipe import Command, Pipe
 
 LUA = Path(__file__).parent / "lua"
 
@@ -49,38 +51,53 @@ class Store:
         url: `redis://` or `rediss://`.
         verify: whether the certificate of a `rediss://` server must be valid; Heroku's are self-signed.
         private: whether it is the private Redis of this checkout.
+        replicas: how many replicas have to have what is committed.
     """
 
-    def __init__(self, url: str, *, verify: bool = True, private: bool = False) -> None:
+    def __init__(self, url: str, *, verify: bool = True, private: bool = False, replicas: int = 0) -> None:
         self.url = url
         self._private = private
+        self._replicas = replicas
         self._tls = {} if verify or not url.startswith("rediss:") else {"ssl_cert_reqs": "none"}
         # A command that was not answered in time is not sent again, as that would take as long once more. One whose
         # connection broke is: every write is safe to repeat, as it is keyed by an id, or sets what it says.
         again = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), 1, (redis.exceptions.ConnectionError,))
         self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64, retry=again, health_check_interval=15)
-        self._scripts = {
-            path.stem: self.redis.register_script(_source(path)) for path in LUA.glob("*.lua") if path.stem[0] != "_"
+        sources = {path.stem: _source(path) for path in LUA.glob("*.lua") if path.stem[0] != "_"}
+        self._digests = {
+            name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest() for name, source in sources.items()
         }
+        scripts = list(sources.values())
+        self._pipe = Pipe(self.redis, scripts)
+        # One round trip for both: WAIT waits for all that was written before it on its own connection.
+        wait: Command = ("WAIT", replicas, int(WAIT_WITHIN * 1000))
+        self._safe = Pipe(self.redis, scripts, last=wait) if replicas else self._pipe
 
-    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float], *, replicas: int = 0) -> Any:
-        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns.
+    def script(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Command:
+        """The command that runs the function in `lua/<name>.lua` as one atomic step."""
+        return ("EVALSHA", self._digests[name], len(keys), *keys, *args)
 
-        Args:
-            replicas: how many replicas have to have what it wrote before this returns.
+    def ask(self, *commands: Command) -> list[Any]:
+        """Send commands in one round trip, in this order, and return what each answers. Each is safe to repeat.
+
+        Raises:
+            redis.exceptions.RedisError: Redis does not answer, or answers with an error.
+        """
+        return self._pipe.ask(commands)
+
+    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
+        return self._pipe.ask([self.script(script, keys, args)])[0]
+
+    def commit(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
+        """Run a function as `run` does, and return once as many replicas as asked for have what it wrote.
 
         Raises:
             TooFewReplicasError: it was run here, but fewer replicas than that have it so far.
         """
-        if not replicas:
-            return self._scripts[script](keys=keys, args=args)
-        # One connection for both: WAIT waits for all that was written until the last command of its own.
-        with self.redis.pipeline(transaction=False) as pipeline:
-            self._scripts[script](keys=keys, args=args, client=pipeline)
-            pipeline.execute_command("WAIT", replicas, int(WAIT_WITHIN * 1000))
-            answer, reached = pipeline.execute()
-        if reached < replicas:
-            raise TooFewReplicasError(f"{reached} of {replicas} replicas have what was written")
+        answer, *reached = self._safe.ask([self.script(script, keys, args)])
+        if reached and reached[0] < self._replicas:
+            raise TooFewReplicasError(f"{reached[0]} of {self._replicas} replicas have what was written")
         return answer
 
     def disturb(self) -> str:
@@ -141,7 +158,7 @@ def connect(config: Config) -> Store:
         chat.store.embedded.EmbeddedRedisError: there is no Redis to start.
     """
     url = config.redis_url or embedded.hold(config.instance / "redis")
-    return Store(url, verify=config.redis_verify, private=config.redis_url is None)
+    return Store(url, verify=config.redis_verify, private=config.redis_url is None, replicas=config.wait_replicas)
 
 
 def _source(path: Path) -> str:

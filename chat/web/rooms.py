@@ -8,9 +8,10 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
-from chat.domain.log import Page
-from chat.domain.memberships import Membership
+from chat.domain import log
+from chat.domain.log import Part
 from chat.domain.people import Person
+from chat.domain.visits import Visit
 from chat.errors import ChatError
 from chat.web.forms import MessageForm, RoomForm
 from chat.web.sessions import chat, require_person
@@ -97,32 +98,30 @@ def leave(room: str) -> ResponseReturnValue:
 
 def feed(person: Person, name: str, form: MessageForm) -> str:
     """A room's page, with `form` as its composer."""
-    membership = chat().memberships.join(person, name)
-    page = _page(membership)
-    chat().people.renew(person)
+    visit = chat().visits.enter(person, name, _part())
     return render_template(
         "rooms/show.html",
-        room=membership.room,
+        room=visit.page.room,
         rooms=_rows(person),
-        page=page,
+        page=_feed_page(visit),
         here=chat().presence.here(name),
         form=form,
     )
 
 
-def _page(membership: Membership) -> FeedPage:
-    room, log = membership.room, chat().log
+def _part() -> Part:
+    """The part of the log that the page asked for has."""
     before, after = _number("before"), _number("after")
     if after is not None:
-        found = log.after(room, after, ON_A_PAGE)
-        older, newer = after > 0, not found.complete
-    else:
-        found = log.before(room, before, ON_A_PAGE) if before is not None else log.latest(room, ON_A_PAGE)
-        older, newer = not found.complete, before is not None and before <= found.head
-    return _feed_page(membership, found, older=older, newer=newer)
+        return log.after(after, ON_A_PAGE)
+    return log.before(before, ON_A_PAGE) if before is not None else log.latest(ON_A_PAGE)
 
 
-def _feed_page(membership: Membership, found: Page, *, older: bool, newer: bool) -> FeedPage:
+def _feed_page(visit: Visit) -> FeedPage:
+    found, part = visit.page, _part()
+    onward = part.which == "after"
+    older = part.seq > 0 if onward else not found.complete
+    newer = not found.complete if onward else part.which == "before" and part.seq <= found.head
     entries = [msgspec.json.decode(entry) for entry in found.entries]
     return FeedPage(
         entries=entries,
@@ -130,7 +129,7 @@ def _feed_page(membership: Membership, found: Page, *, older: bool, newer: bool)
         head=found.head,
         before=entries[0]["seq"] if entries and older else None,
         after=entries[-1]["seq"] if entries and newer else None,
-        read=membership.read,
+        read=visit.membership.read,
     )
 
 

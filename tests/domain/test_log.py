@@ -7,7 +7,7 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.log import Position
+from chat.domain.log import Position, after, latest, resume
 from chat.domain.people import Person
 from chat.errors import ChatError
 from chat.store.connection import Store
@@ -37,7 +37,7 @@ def test_seq_counts_from_one_without_holes_whoever_writes(chat: Chat, room: str,
         writer.start()
     for writer in writers:
         writer.join()
-    page = chat.log.after(chat.rooms.find(room), 0, 200)
+    page = chat.log.read(room, after(0, 200))
     assert seqs(page.entries) == list(range(1, 101))
     assert page.head == 100
 
@@ -52,7 +52,7 @@ def test_a_repeat_answers_with_the_first_and_writes_nothing(chat: Chat, room: st
 def test_an_entry_is_stored_as_it_goes_over_the_wire(chat: Chat, room: str, person: Person) -> None:
     text = 'quotes " and \\ and \n and 林 and 🎈 and </script>'
     posted = chat.messages.post(person, room, text, "id")
-    (entry,) = chat.log.latest(chat.rooms.find(room), 1).entries
+    (entry,) = chat.log.read(room, latest(1)).entries
     assert json.loads(entry) == {
         "type": "message",
         "room": room,
@@ -80,13 +80,13 @@ def test_a_log_keeps_its_newest_entries_and_a_position_before_them_is_reset(
     member = short.people.claim(unique("Writer"), "127.0.0.1")
     short.memberships.join(member, room)
     posted = [short.messages.post(member, room, "x" * 500, str(number)) for number in range(1000)]
-    kept = short.log.after(short.rooms.find(room), 0, 200)
+    kept = short.log.read(room, after(0, 200))
     first = seqs(kept.entries)[0]
     assert 500 < first <= 901
     assert kept.head == 1000
     epoch = posted[0].epoch
-    assert short.log.resume(short.rooms.find(room), Position(epoch, 5), 50).reset
-    assert not short.log.resume(short.rooms.find(room), Position(epoch, 990), 50).reset
+    assert short.log.read(room, resume(Position(epoch, 5), 50)).reset
+    assert not short.log.read(room, resume(Position(epoch, 990), 50)).reset
 
 
 def test_a_fast_writer_is_slowed_with_the_wait(store: Store, redis_url: str, room: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chat.domain import Chat
 from chat.domain import rooms as rooms_of
-from chat.domain.log import Position
+from chat.domain.log import Position, after, before, latest, resume
 from tests.support.clients import unique
 
 WRITERS = 3
@@ -68,18 +68,18 @@ def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tup
             assert chat.log.position(room) == forked
             continue
         if op == "after":
-            page = chat.log.after(found, one, other)
+            page = chat.log.read(room, after(one, other))
             expected = model(one + 1, len(written))[:other]
             assert page.complete == (len(model(one + 1, len(written))) <= other)
         elif op == "before":
-            page = chat.log.before(found, one, other)
+            page = chat.log.read(room, before(one, other))
             expected = model(1, one - 1)[-other:]
             assert page.complete == (len(model(1, one - 1)) <= other)
         elif op == "latest":
-            page = chat.log.latest(found, other)
+            page = chat.log.read(room, latest(other))
             expected = model(1, len(written))[-other:]
         else:
-            page = chat.log.resume(found, Position(found.epoch, one), other)
+            page = chat.log.read(room, resume(Position(found.epoch, one), other))
             assert page.reset == (one > len(written) or one < kept)
             expected = model(1, len(written))[-other:] if page.reset else model(one + 1, len(written))[:other]
         assert page.head == len(written)

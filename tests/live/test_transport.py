@@ -1,5 +1,6 @@
 """One transport on a loop of the test's own: what the system's buffers hide from a real server."""
 
+import json
 import select
 import socket
 import time
@@ -11,6 +12,7 @@ import socketio
 from engineio import packet
 
 from chat.live.wire import Line, frames
+from chat.live.wire.fanout import FanOut
 from chat.live.wire.transport import Transport
 from tests.support.wire import TEXT, frame
 
@@ -159,19 +161,58 @@ def test_who_hung_up_is_noticed_when_something_is_written(pair: Pair) -> None:
     assert "sid" not in pair.server.eio.sockets
 
 
-def test_what_is_gathered_for_a_room_goes_out_before_what_is_sent_after_it(pair: Pair) -> None:
+def in_room(pair: Pair) -> FanOut:
     pair.server.manager.basic_enter_room("sio", "/", None, eio_sid="sid")
     pair.server.manager.basic_enter_room("sio", "/", "room", eio_sid="sid")
-    pair.line.emit("room", "one", "{}")
-    pair.line.emit("room", "two", "{}")
+    return pair.line.fan_out
+
+
+def test_what_is_gathered_for_a_room_goes_out_in_one_write_after_what_waits(pair: Pair) -> None:
+    fan_out = in_room(pair)
     pair.server.eio.send("sid", "answer")
-    pair.line.emit("room", "three", "{}")
-    pair.line.emit("elsewhere", "four", "{}")
+    fan_out.emit("room", "one", "{}")
+    fan_out.emit("elsewhere", "two", "{}")
+    fan_out.emit("room", "three", "{}")
+    fan_out.flush()
+    pair.server.eio.send("sid", "another")
     pair.turns()
     said = pair.client.recv(1000)
     assert said == b"".join(
-        frames.frame(TEXT, each) for each in (b'42["one",{}]', b'42["two",{}]', b"4answer", b'42["three",{}]')
+        frames.frame(TEXT, each) for each in (b"4answer", b'42["one",{}]', b'42["three",{}]', b"4another")
     )
+
+
+def test_a_room_is_written_to_at_once_and_what_does_not_fit_later(pair: Pair) -> None:
+    fan_out = in_room(pair)
+    fan_out.emit("room", "small", "{}")
+    fan_out.flush()
+    assert pair.client.recv(1000) == frames.frame(TEXT, b'42["small",{}]')
+    for number in range(100):
+        fan_out.emit("room", "large", json.dumps(text(number)))
+    fan_out.flush()
+    assert [each[0] for each in pair.loop.watches] == ["read", "write"]
+    fan_out.emit("room", "last", "{}")
+    fan_out.flush()
+    pair.transport.end("over", code=frames.NORMAL)
+    said = pair.rest()
+    assert [said.count(frames.frame(TEXT, b'42["large",%b]' % json.dumps(text(n)).encode())) for n in range(100)] == [
+        1
+    ] * 100
+    assert said.index(b"98 x") < said.index(b"99 x") < said.index(b'["last"')
+
+
+def test_who_left_a_room_while_it_is_written_to_hears_nothing_more_of_it(pair: Pair) -> None:
+    fan_out = in_room(pair)
+    fan_out.emit("room", "before", "{}")
+    with pair.line.fan_out._rooms.departures("room") as left:
+        pair.server.manager.basic_leave_room("sio", "/", "room")
+        assert left == {pair.transport}
+        pair.server.manager.basic_enter_room("sio", "/", "room", eio_sid="sid")
+        assert not left
+        pair.server.manager.basic_leave_room("sio", "/", "room")
+    fan_out.flush()
+    pair.transport.end("over", code=frames.NORMAL)
+    assert b"before" not in pair.rest()
 
 
 def test_a_client_that_sends_more_than_is_handled_is_held_back(pair: Pair) -> None:

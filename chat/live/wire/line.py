@@ -1,35 +1,26 @@
-"""All WebSockets of a worker: how they begin, who handles what they send, their pings, and what goes to many."""
+"""All WebSockets of a worker: how they begin and end, and their pings."""
 
 import io
-import json
 import logging
 import random
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import socketio
-from bidict import bidict
 from engineio.packet import OPEN, PING, Packet
 
 from chat.live.wire import frames, rooms
+from chat.live.wire.fanout import FanOut
+from chat.live.wire.handlers import Handlers
 from chat.live.wire.rooms import Rooms
 from chat.live.wire.transport import Ended, Transport
 
-HANDLERS = 250
-"""Messages that are handled at the same time, at most."""
-BEGUN = 16
-"""Handlers that begin in one slice at most."""
-SLICE = 0.005
-"""Seconds after which handling, or writing, lets the loop look after the sockets again."""
 TICK = 0.1
 """Seconds between two looks at who is to be pinged, or did not answer."""
 LINGER = 3.0
 """Seconds in which a client takes its leave, once the server has."""
-AT_ONCE = 256 * 1024
-"""Bytes that are emitted to rooms before the loop has a turn."""
 RETRY_AFTER = 10
 """Seconds after which somebody for whom there is no place may ask again."""
 KEPT = (
@@ -87,6 +78,8 @@ class Line:
     """
 
     loop: Loop
+    handlers: Handlers
+    fan_out: FanOut
 
     def __init__(self, server: socketio.Server, limit: int, max_backlog: int) -> None:
         self._server = server
@@ -97,14 +90,6 @@ class Line:
         self._open = 0
         self._ending = 0
         self._lingering: dict[Transport, float] = {}
-        self._ready: deque[Transport] = deque()
-        self._handlers = 0
-        self._going_on = False
-        self._until = 0.0
-        self._spoken: deque[Transport] = deque()
-        self._emitted = 0
-        self._writing = False
-        self._pause_until = 0.0
         self.buffer = bytearray(64 * 1024)
         """Where all connections read into, one at a time."""
         self.view = memoryview(self.buffer)
@@ -121,7 +106,8 @@ class Line:
             return
         self.loop = loop
         self._eio._handle_connect = self._connect
-        Rooms(self._server.manager)
+        self.handlers = Handlers(loop, self._heard, self._ended)
+        self.fan_out = FanOut(loop, Rooms(self._server.manager, self._eio.sockets.get))
         self.serves = True
         loop.spawn(self._beat)
 
@@ -195,56 +181,19 @@ class Line:
         opened.start(self.loop.take(environ), said + frames.frame(frames.TEXT, welcome.encode().encode()))
         return []
 
-    # Who handles what they send
+    # What becomes of what they send
 
-    def serve(self, transport: Transport) -> None:
-        """Have what came for a connection handled: one item after the other, beside those of other connections."""
-        if transport.busy:
-            return
-        transport.busy = True
-        self._ready.append(transport)
-        self._go_on()
+    def _heard(self, transport: Transport, message: str) -> None:
+        self._eio._trigger_event("message", transport.sid, message, run_async=False)
 
-    def _go_on(self) -> None:
-        if not self._going_on:
-            self._going_on = True
-            self.loop.later(0, self._begin)
-
-    def _begin(self) -> None:
-        """Begin a slice of handling: between two, the loop looks after the sockets."""
-        self._going_on = False
-        self._until = time.monotonic() + SLICE
-        begun = min(len(self._ready), HANDLERS - self._handlers, BEGUN)
-        for _ in range(begun):
-            self._handlers += 1
-            self.loop.spawn(self._handle)
-        if len(self._ready) > begun and self._handlers < HANDLERS:
-            self._go_on()
-
-    def _handle(self) -> None:
+    def _ended(self, transport: Transport, end: Ended) -> None:
+        if end.note:
+            log.warning("%s", end.note)
         try:
-            while self._ready:
-                if time.monotonic() > self._until:
-                    self._go_on()
-                    return
-                transport = self._ready.popleft()
-                if (item := transport.next()) is not None:
-                    self._handle_item(transport, item)
-                    self._ready.append(transport)
+            self._eio._trigger_event("disconnect", transport.sid, end.reason, run_async=False)
         finally:
-            self._handlers -= 1
-
-    def _handle_item(self, transport: Transport, item: str | Ended) -> None:
-        if isinstance(item, Ended):
-            if item.note:
-                log.warning("%s", item.note)
-            try:
-                self._eio._trigger_event("disconnect", transport.sid, item.reason, run_async=False)
-            finally:
-                self._eio.sockets.pop(transport.sid, None)
-                self._ending -= 1
-        else:
-            self._eio._trigger_event("message", transport.sid, item, run_async=False)
+            self._eio.sockets.pop(transport.sid, None)
+            self._ending -= 1
 
     # Their pings
 
@@ -292,54 +241,8 @@ class Line:
         """Note that a connection's socket is closed."""
         self._lingering.pop(transport, None)
 
-    # What they are told
-
-    def emit(self, room: str, event: str, payload: str) -> None:
-        """Send an event, its payload JSON already, to everyone here who is in a Socket.IO room. It is framed once.
-
-        For a green thread: after much it lets the others run, so that what does not fit into the buffers of sockets can
-        go out before there is more.
-        """
-        frame = frames.frame(frames.TEXT, f"42[{json.dumps(event)},{payload}]".encode())
-        find = self._eio.sockets.get
-        for sid in list(self._server.manager.rooms.get("/", _NOBODY).get(room, _NOBODY).values()):
-            if transport := find(sid):
-                transport.say(frame)
-        self._emitted += len(frame)
-        if self._emitted > AT_ONCE:
-            self._emitted = 0
-            for transport in list(self._spoken):
-                transport.write()
-            self.loop.sleep(0)
-
-    def spoke(self, transport: Transport) -> None:
-        """Note that something waits to be written to a connection."""
-        if not self._writing:
-            self._writing = True
-            self.loop.later(max(0, self._pause_until - time.monotonic()), self._write)
-        self._spoken.append(transport)
-
-    def _write(self) -> None:
-        """Write to each connection all that it was told in this turn.
-
-        It takes no more than half of the time: while many are written to, more is said to each, which then goes out at
-        once.
-        """
-        began = time.monotonic()
-        self._emitted = 0
-        while self._spoken:
-            self._spoken.popleft().write()
-            if len(self._spoken) % 64 == 0 and time.monotonic() - began > SLICE:
-                break
-        now = time.monotonic()
-        self._pause_until = now + (now - began)
-        self._writing = bool(self._spoken)
-        if self._writing:
-            self.loop.later(now - began, self._write)
-
 
 _EMPTY = io.BytesIO()
-_NOBODY: bidict[str, Any] = bidict()
 
 
 def _refusal(status: str, text: str, *headers: tuple[str, str]) -> Answer:

@@ -142,13 +142,30 @@ class Transport:
         if self._out is None:
             self._out = [frame]
             self._out_bytes = len(frame)
-            self.line.spoke(self)
+            self.line.fan_out.spoke(self)
         elif self._out_bytes > self.line.max_backlog:
             note = f"closing a connection that does not read: more than {self.line.max_backlog} bytes wait for it"
             self.end(self.line.reason.TRANSPORT_ERROR, note=note, abort=True)
         else:
             self._out.append(frame)
             self._out_bytes += len(frame)
+
+    def put(self, data: bytes) -> None:
+        """Write frames now, if nothing waits before them, and otherwise after what does."""
+        if self.closed or self._out is not None or self._socket is None:
+            self.say(data)
+            return
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.lost()
+            return
+        if sent < len(data):
+            self._out = [data[sent:]]
+            self._out_bytes = len(data) - sent
+            self._writer = self.line.loop.writable(self._fd, self._write)
 
     def write(self) -> None:
         """Write what waits, as far as there is room; the rest when there is more. Never waits."""
@@ -321,7 +338,7 @@ class Transport:
                 self._inbox = deque()
             self._inbox.append(text[1:])
             self._inbox_bytes += len(text) - 1
-            self.line.serve(self)
+            self.line.handlers.serve(self)
         elif kind == "3":
             self.awaited = False
         elif kind == "1":
@@ -384,7 +401,7 @@ class Transport:
         if self._inbox is None:
             self._inbox = deque()
         self._inbox.append(Ended(reason, note))
-        self.line.serve(self)
+        self.line.handlers.serve(self)
         if abort or self._socket is None:
             self._free()
         else:

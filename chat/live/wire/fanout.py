@@ -1,0 +1,100 @@
+"""What connections are told: one, in the turn in which it was said; a room, all that was said to it in one write."""
+
+import json
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from chat.live.wire import frames
+from chat.live.wire.rooms import Rooms
+
+if TYPE_CHECKING:
+    from chat.live.wire.line import Loop
+    from chat.live.wire.transport import Transport
+
+SLICE = 0.005
+"""Seconds of writing after which the loop looks after the sockets again."""
+AT_MOST = 256 * 1024
+"""Bytes for one room that are written at once, about."""
+REST = 0.02
+"""Seconds that are left to others between two flushes at most, however long one took."""
+
+
+class FanOut:
+    """The writing of one worker.
+
+    A room's frames are gathered until they are flushed, and then joined: each connection in the room gets one write,
+    whatever was said. A frame is made once, for all who get it.
+    """
+
+    def __init__(self, loop: "Loop", rooms: Rooms) -> None:
+        self._loop = loop
+        self._rooms = rooms
+        self._gathered: dict[str, list[bytes]] = {}
+        self._spoken: deque[Transport] = deque()
+        self._writing = False
+
+    def emit(self, room: str, event: str, payload: str) -> None:
+        """Say an event, its payload JSON already, to everyone here who is in a Socket.IO room, by the next flush."""
+        frame = frames.frame(frames.TEXT, f"42[{json.dumps(event)},{payload}]".encode())
+        self._gathered.setdefault(room, []).append(frame)
+
+    def flush(self) -> None:
+        """Write what was gathered for rooms, and then leave as much time to others, but not for long.
+
+        For a green thread: in between, the loop looks after the sockets. While it writes, more is said, and then goes
+        out at once: the more there is to do, the less each message costs.
+        """
+        if not self._gathered:
+            return
+        began = time.monotonic()
+        gathered, self._gathered = self._gathered, {}
+        for room, said in gathered.items():
+            self._write_room(room, said)
+        self._loop.sleep(min(time.monotonic() - began, REST))
+
+    def _write_room(self, room: str, said: list[bytes]) -> None:
+        pause = time.monotonic()
+        with self._rooms.departures(room) as left:
+            for data in _joined(said):
+                for number, transport in enumerate(self._rooms.transports(room)):
+                    if transport not in left:
+                        transport.put(data)
+                    if number % 32 == 31 and time.monotonic() - pause > SLICE:
+                        self._loop.sleep(0)
+                        pause = time.monotonic()
+                if len(data) > AT_MOST:
+                    # What did not fit into the buffers of sockets can go out before there is more.
+                    self._loop.sleep(0)
+
+    def spoke(self, transport: "Transport") -> None:
+        """Note that something waits to be written to a connection: it is, with what else it is told in this turn."""
+        if not self._writing:
+            self._writing = True
+            self._loop.later(0, self._write)
+        self._spoken.append(transport)
+
+    def _write(self) -> None:
+        began = time.monotonic()
+        while self._spoken:
+            self._spoken.popleft().write()
+            if len(self._spoken) % 32 == 0 and time.monotonic() - began > SLICE:
+                break
+        self._writing = bool(self._spoken)
+        if self._writing:
+            self._loop.later(0, self._write)
+
+
+def _joined(said: list[bytes]) -> list[bytes]:
+    """Frames, in as few pieces as are not much longer than `AT_MOST`."""
+    if sum(map(len, said)) <= AT_MOST:
+        return [b"".join(said)]
+    pieces: list[list[bytes]] = [[]]
+    size = 0
+    for each in said:
+        if size > AT_MOST:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(each)
+        size += len(each)
+    return [b"".join(piece) for piece in pieces]
