@@ -20,6 +20,8 @@ workers = settings.workers
 worker_class = "chat.serving.ChatWorker"
 # Some beside the chat's own limit, for pages while every place for a live connection is taken.
 worker_connections = settings.max_connections + 100
+# Who comes while all others do waits in the system's queue, which holds as many as it allows.
+backlog = 8192
 # A page and what it loads come over the same few connections, on a slow network too.
 keepalive = 5
 graceful_timeout = 10

@@ -8,7 +8,6 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -16,12 +15,15 @@ with warnings.catch_warnings():
     # eventlet and gunicorn announce that this worker will go; gunicorn is pinned to the last versions that have it.
     warnings.simplefilter("ignore")
     from gunicorn.workers.base_async import AsyncWorker
-    from gunicorn.workers.geventlet import EventletWorker, _eventlet_serve
+    from gunicorn.workers.geventlet import EventletWorker
 
 import eventlet
 from eventlet import hubs
 from eventlet.greenio import GreenSocket
 from eventlet.wsgi import WSGI_LOCAL
+
+ACCEPTED = 8
+"""Connections that are taken before others have a turn."""
 
 
 class EventletLoop:
@@ -127,8 +129,7 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         for listener in self.sockets:
             listening = GreenSocket(listener)
             listening.setblocking(1)
-            handle = partial(self.handle, listening)
-            acceptors.append(eventlet.spawn(_eventlet_serve, listening, handle, self.worker_connections))
+            acceptors.append(eventlet.spawn(self._accept, listening))
         while self.alive:
             self.notify()
             self._leaving.wait(0.2)
@@ -139,3 +140,20 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         with eventlet.Timeout(self.cfg.graceful_timeout, False):
             for each in (*acceptors, drain):
                 each.wait()
+
+    def _accept(self, listening: GreenSocket) -> None:
+        """Take connections until told to stop, and then wait for what is in hand.
+
+        gunicorn's own loop takes all that have come, before anybody else has a turn: when thousands come back at once,
+        that is seconds.
+        """
+        pool = eventlet.GreenPool(self.worker_connections)
+        try:
+            while True:
+                for _ in range(ACCEPTED):
+                    client, address = listening.accept()
+                    pool.spawn_n(self.handle, listening, client, address)
+                eventlet.sleep(0)
+        except eventlet.StopServe:
+            listening.close()
+            pool.waitall()

@@ -5,6 +5,7 @@ and whoever looks next takes those that ran out away. So a reload, a closed tab 
 case. What changed goes over the bus, in the same step in which it is taken from the store: no worker misses it.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Presence:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._bus_length = config.bus_length
+        self._crowds: dict[str, tuple[float, Here]] = {}
 
     def arrive(self, room: str, links: Iterable[tuple[Person, str]]) -> None:
         """Lease these links, `(person, connection id)` each, or renew them."""
@@ -74,8 +76,18 @@ class Presence:
         return self._look(room, start, telling=0)
 
     def greet(self, room: str) -> Here:
-        """Who is in a room that somebody just came into, of which the others are told too."""
-        return self._look(room, 0, telling=TELLING)
+        """Who is in a room that somebody just came into, of which the others are told too.
+
+        Of a crowd it may be as it was a moment ago: thousands who come at once would ask for the same hundred names.
+        """
+        seen, here = self._crowds.get(room, (0.0, None))
+        if here is None or time.monotonic() - seen > TELLING:
+            here = self._look(room, 0, telling=TELLING)
+            if here.complete:
+                self._crowds.pop(room, None)
+            else:
+                self._crowds[room] = (time.monotonic(), here)
+        return here
 
     def _look(self, room: str, start: int, *, telling: float) -> Here:
         roll = rooms.key(room, "roll")

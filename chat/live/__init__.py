@@ -63,7 +63,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     app.extensions["restart"] = lambda: log.warning("only gunicorn starts another worker in its place: not restarting")
     app.extensions["delivery"] = delivery
     start = _Once(delivery.start, broadcast.start, heartbeat.start)
-    Events(socketio, chat, connections, engine, delivery, broadcast, start)
+    Events(app, socketio, chat, connections, engine, delivery, broadcast, start)
     return socketio
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from flask import request, session
+from flask import Flask, Request
 from flask_socketio import SocketIO
 
 from chat.domain import Chat, log, names
@@ -40,6 +40,7 @@ class Events:
 
     def __init__(
         self,
+        app: Flask,
         socketio: SocketIO,
         chat: Chat,
         connections: Connections,
@@ -48,6 +49,7 @@ class Events:
         broadcast: Broadcast,
         start: Callable[[], None],
     ) -> None:
+        self._app = app
         self._start = start
         self._chat = chat
         self._connections = connections
@@ -56,9 +58,9 @@ class Events:
         self._broadcast = broadcast
 
         self._server = socketio.server
-        # Only here are a request and its session at hand. Flask-SocketIO makes them anew for each event, which costs
-        # several times what most events do; so the others are python-socketio's own.
-        socketio.on_event("connect", self.connect)
+        # With python-socketio itself: Flask-SocketIO makes a request's context anew for each event, which costs several
+        # times what most events do.
+        self._server.on("connect", self.connect)
         self._server.on("disconnect", self.disconnect)
         for event, handler in (
             ("setUsername", self._answered("setUsername", schemas.SetUsername, self.set_username)),
@@ -76,15 +78,17 @@ class Events:
 
     # Life cycle
 
-    def connect(self, _auth: Any = None) -> None:
+    def connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
         """Note the connection, and who it is if its cookie says so.
 
         A store that does not answer ends the connection instead of refusing it: clients come back from that by
         themselves.
         """
         self._start()
-        connection = Connection(request.sid, request.remote_addr or "")  # type: ignore[attr-defined]  # Flask-SocketIO's.
-        person = self._chat.people.find(session.get("person", ""))
+        request = Request(environ)
+        session = self._app.session_interface.open_session(self._app, request)
+        connection = Connection(sid, request.remote_addr or "")
+        person = self._chat.people.find(session.get("person", "") if session else "")
         self._connections.add(connection)
         if person:
             self._identify(connection, person)

@@ -46,6 +46,8 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
     """A packet of this chat: text alone, and events under names that a client may use."""
 
     json = StrictJSON
+    uses_binary_events = False
+    """Nothing that is sent here is binary, so nothing has to be looked through for it."""
 
     def decode(self, encoded_packet: str) -> int:
         """Read a packet.
