@@ -1,4 +1,7 @@
-"""Who handles what connections send: a bounded number at the same time, one item of each connection after the other."""
+"""Who handles what connections send: a bounded number at the same time, one item of each connection after the other.
+
+Whoever is just coming in waits in a queue of their own: when thousands come back at once, those who are there talk on.
+"""
 
 import logging
 import time
@@ -14,6 +17,8 @@ HANDLERS = 250
 """Messages that are handled at the same time, at most."""
 BEGUN = 16
 """Handlers that begin in one slice at most."""
+NEWCOMERS = 150
+"""Messages of newcomers among them, at most."""
 SLICE = 0.005
 """Seconds after which handling lets the loop look after the sockets again."""
 
@@ -35,7 +40,10 @@ class Handlers:
         self._heard = heard
         self._ended = ended
         self._ready: deque[Transport] = deque()
+        self._coming: deque[Transport] = deque()
         self._count = 0
+        self._newcomers = 0
+        self._first = self._ready
         self._going_on = False
         self._until = 0.0
 
@@ -44,8 +52,25 @@ class Handlers:
         if transport.busy:
             return
         transport.busy = True
-        self._ready.append(transport)
+        self._queue(transport)
         self._go_on()
+
+    def _queue(self, transport: "Transport") -> None:
+        # Who goes talks no more either.
+        (self._coming if transport.coming or transport.closed else self._ready).append(transport)
+
+    def _waiting(self) -> int:
+        """How many wait who may be handled now."""
+        return len(self._ready) + min(len(self._coming), NEWCOMERS - self._newcomers)
+
+    def _next(self) -> "Transport":
+        """Who is next: by turns one of those who are there, and one of those who come."""
+        queues = self._ready, self._coming
+        if not self._ready or (self._coming and self._newcomers < NEWCOMERS and self._first is self._coming):
+            self._first, queue = queues
+        else:
+            queue, self._first = queues
+        return queue.popleft()
 
     def _go_on(self) -> None:
         if not self._going_on:
@@ -56,25 +81,34 @@ class Handlers:
         """Begin a slice of handling: between two, the loop looks after the sockets."""
         self._going_on = False
         self._until = time.monotonic() + SLICE
-        begun = min(len(self._ready), HANDLERS - self._count, BEGUN)
+        begun = min(self._waiting(), HANDLERS - self._count, BEGUN)
         for _ in range(begun):
             self._count += 1
             self._loop.spawn(self._handle)
-        if len(self._ready) > begun and self._count < HANDLERS:
+        if self._waiting() > begun and self._count < HANDLERS:
             self._go_on()
 
     def _handle(self) -> None:
         try:
-            while self._ready:
+            while self._waiting() > 0:
                 if time.monotonic() > self._until:
                     self._go_on()
                     return
-                transport = self._ready.popleft()
+                transport = self._next()
                 if (item := transport.next()) is not None:
-                    if isinstance(item, str):
-                        self._heard(transport, item)
-                    else:
-                        self._ended(transport, item)
-                    self._ready.append(transport)
+                    self._handle_item(transport, item)
+                    self._queue(transport)
         finally:
             self._count -= 1
+
+    def _handle_item(self, transport: "Transport", item: "str | Ended") -> None:
+        comes = transport.coming > 0
+        self._newcomers += comes
+        try:
+            if isinstance(item, str):
+                self._heard(transport, item)
+            else:
+                self._ended(transport, item)
+        finally:
+            self._newcomers -= comes
+            transport.coming -= comes

@@ -30,6 +30,8 @@ WAITING_BYTES = LARGEST
 """Messages and bytes that may wait to be handled; with more, TCP holds the client back."""
 WRITE = 256 * 1024
 """Bytes that are written to a connection at once, about, of what waits."""
+COMING = 3
+"""Messages by which a client comes in, about: it connects, says who it is, and joins a room."""
 LEFTOVER = 256 * 1024
 """Bytes that are read and dropped at most, of what a client still sends when the connection is over."""
 
@@ -68,6 +70,7 @@ class Transport:
         "awaited",
         "busy",
         "closed",
+        "coming",
         "environ",
         "line",
         "sid",
@@ -84,6 +87,8 @@ class Transport:
         self.awaited = False
         """Whether a pong is awaited."""
         self.closed = False
+        self.coming = COMING
+        """How many of its next messages count as those of a newcomer."""
         self._inbox: deque[str | Ended] | None = None
         self._inbox_bytes = 0
         self.busy = False
