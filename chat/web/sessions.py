@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from chat.config import Config
@@ -19,9 +20,17 @@ from chat.errors import not_signed_in
 class SessionInterface(SecureCookieSessionInterface):
     """Flask's signed cookie, marked Secure wherever the browser speaks TLS."""
 
+    _serializer: URLSafeTimedSerializer | None = None
+
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether this request came over TLS, also where a trusted proxy ended it."""
         return request.is_secure
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs and reads the cookies, made once: thousands of connections may come back at the same time."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
 
 def init_app(app: Flask, config: Config) -> None:

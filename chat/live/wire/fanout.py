@@ -40,10 +40,10 @@ class FanOut:
         self._gathered.setdefault(room, []).append(frame)
 
     def flush(self) -> None:
-        """Write what was gathered for rooms, and then leave as much time to others, but not for long.
+        """Write what was gathered for rooms; and, where more than one thing was said in one, leave as much time to others.
 
-        For a green thread: in between, the loop looks after the sockets. While it writes, more is said, and then goes
-        out at once: the more there is to do, the less each message costs.
+        For a green thread: in between, the loop looks after the sockets. What is said while it writes and rests then
+        goes out together: the more there is to do, the less each message costs.
         """
         if not self._gathered:
             return
@@ -51,7 +51,8 @@ class FanOut:
         gathered, self._gathered = self._gathered, {}
         for room, said in gathered.items():
             self._write_room(room, said)
-        self._loop.sleep(min(time.monotonic() - began, REST))
+        if any(len(said) > 1 for said in gathered.values()):
+            self._loop.sleep(min(time.monotonic() - began, REST))
 
     def _write_room(self, room: str, said: list[bytes]) -> None:
         pause = time.monotonic()
