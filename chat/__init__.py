@@ -1,5 +1,6 @@
 """A self-hosted real-time chat."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from chat.config import Config
@@ -23,12 +24,15 @@ def create_app(config: Config | None = None) -> "Flask":
 
     from chat import cli, live, logs, web
     from chat.domain import Chat
-    from chat.store.connection import connect
+    from chat.store.connection import Unreachable, connect
 
     config = config or Config.from_environ()
     logs.init(config)
     app = Flask(__name__, root_path=str(config.checkout), instance_path=str(config.instance))
     chat = Chat(connect(config), config)
+    # While the store is away, whoever connects finds out.
+    with contextlib.suppress(*Unreachable):
+        chat.shards.check(chat.store)
 
     web.init_app(app, chat, config)
     live.init_app(app, chat, config)

@@ -31,6 +31,7 @@ class Config:
     max_rooms: int = 500
     log_length: int = 100_000
     bus_length: int = 10_000
+    bus_shards: int = 1
     name_lease_days: int = 30
     rate_limit: bool = True
     allowed_origins: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Config:
             max_rooms=read("CHAT_MAX_ROOMS", cls.max_rooms, _whole(1, 10_000)),
             log_length=read("CHAT_LOG_LENGTH", cls.log_length, _whole(100, 10_000_000)),
             bus_length=read("CHAT_BUS_LENGTH", cls.bus_length, _whole(100, 10_000_000)),
+            bus_shards=read("CHAT_BUS_SHARDS", cls.bus_shards, _whole(1, 64)),
             name_lease_days=read("CHAT_NAME_LEASE_DAYS", cls.name_lease_days, _whole(1, 3650)),
             rate_limit=read("CHAT_RATE_LIMIT", cls.rate_limit, _switch),
             allowed_origins=read("CHAT_ALLOWED_ORIGINS", cls.allowed_origins, _origins),

@@ -9,6 +9,7 @@ from chat.domain.messages import Messages
 from chat.domain.people import People
 from chat.domain.presence import Presence
 from chat.domain.rooms import Rooms
+from chat.domain.shards import Shards
 from chat.domain.visits import Visits
 from chat.store.connection import Store
 
@@ -18,15 +19,16 @@ class Chat:
 
     def __init__(self, store: Store, config: Config) -> None:
         self.store = store
-        self.bus = Bus(store, config)
+        self.shards = shards = Shards(config)
+        self.bus = Bus(store, config, shards)
         self.limits = Limits(store, config)
         self.people = People(store, config, self.limits)
-        self.rooms = Rooms(store, config, self.limits, self.bus)
-        self.memberships = Memberships(store, config, self.rooms)
-        self.log = Log(store, config, self.limits)
+        self.rooms = Rooms(store, config, shards, self.limits, self.bus)
+        self.memberships = Memberships(store, config, shards, self.rooms)
+        self.log = Log(store, config, shards, self.limits)
         self.messages = Messages(self.log, config)
-        self.presence = Presence(store, config)
-        self.visits = Visits(store, self.people, self.rooms, self.memberships)
+        self.presence = Presence(store, config, shards)
+        self.visits = Visits(store, shards, self.people, self.rooms, self.memberships)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

@@ -1,4 +1,4 @@
-"""The bus: one short stream beside the logs, which every worker reads and delivers from.
+"""The bus: one short stream beside the logs of a shard, which workers read and deliver from.
 
 Its entries are `<n>-0` for n 1, 2, 3 without holes, so that a reader sees when the bus no longer reaches back.
 """
@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 
-ENTRIES = "chat:{0}:bus"
-STATE = "chat:{0}:bus:state"
 BLOCK = 1.0
 """Seconds for which a read waits for something to come."""
 BATCH = 500
@@ -32,19 +31,25 @@ class Item(NamedTuple):
 
 
 class Bus:
-    """Signalling on the bus. Room entries get there through `Log.append`."""
+    """Signalling on the buses. Room entries get there through `Log.append`."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards) -> None:
         self._store = store
+        self._shards = shards
         self._length = config.bus_length
 
     def signal(self, type: str, payload: dict[str, Any]) -> None:
-        """Tell every worker something that no room's log keeps."""
-        self._store.run("signal", [ENTRIES, STATE], [type, msgspec.json.encode(payload).decode(), self._length])
+        """Tell every worker something that concerns no room."""
+        self._store.run("signal", self._shards.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
 
-    def reader(self) -> "Reader":
-        """A reader that begins with what comes from now on."""
-        return Reader(self._store)
+    def reader(self, shard: int = 0) -> "Reader":
+        """A reader of a shard's bus that begins with what comes from now on.
+
+        Raises:
+            ConfigError: the store has another number of shards.
+        """
+        self._shards.check(self._store)
+        return Reader(self._store, shard, *self._shards.bus(shard))
 
 
 class Batch(NamedTuple):
@@ -60,9 +65,11 @@ class Batch(NamedTuple):
 
 
 class Reader:
-    """One worker's place on the bus."""
+    """One worker's place on the bus of a shard."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, shard: int, entries: str, state: str) -> None:
+        self.shard = shard
+        self._entries_key, self._state_key = entries, state
         self._store = store
         self._blocking = store.blocking(BLOCK, self._connected)
         self._blocking.ping()
@@ -75,7 +82,7 @@ class Reader:
         Raises:
             redis.exceptions.RedisError: each time that the connection breaks or is not answered.
         """
-        answer = self._blocking.xread({ENTRIES: f"{self.n}-0"}, count=BATCH, block=int(BLOCK * 1000))
+        answer = self._blocking.xread({self._entries_key: f"{self.n}-0"}, count=BATCH, block=int(BLOCK * 1000))
         missed, self._reconnected = self._reconnected, False
         lost = False
         if not answer:
@@ -100,5 +107,5 @@ class Reader:
 
     def _state(self) -> tuple[int, int]:
         """The numbers of the last item and of the first that this bus ever had."""
-        ((head, start),) = self._store.ask(("HMGET", STATE, "head", "start"))
+        ((head, start),) = self._store.ask(("HMGET", self._state_key, "head", "start"))
         return int(head or 0), int(start or 0)

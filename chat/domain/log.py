@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
-from chat.domain import bus, rooms
+from chat.domain import rooms
 from chat.domain.limits import Limits, too_fast
 from chat.domain.people import Person
 from chat.domain.rooms import Room
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 
 MOST = 200
@@ -90,8 +91,9 @@ class Page:
 class Log:
     """Appending to and reading from the logs of all rooms."""
 
-    def __init__(self, store: Store, config: Config, limits: Limits) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits) -> None:
         self._store = store
+        self._shards = shards
         self._limits = limits
         self._lengths = (config.log_length, config.bus_length)
 
@@ -105,15 +107,10 @@ class Log:
             ChatError: `room_not_found` for who is no member, `too_fast`.
             TooFewReplicasError: it stands here, but not on as many replicas as asked for. To be repeated.
         """
-        keys = [
-            rooms.key(room),
-            *(rooms.key(room, part) for part in ("members", "log", "sent")),
-            bus.ENTRIES,
-            bus.STATE,
-            f"chat:{{0}}:pace:message:{person.id}",
-        ]
-        own = msgspec.json.encode(fields).decode().removeprefix("{")
+        shards, shard = self._shards, self._shards.of(room)
+        keys = [*shards.keys(room, "", "members", "log", "sent"), *shards.bus(shard), shards.pace(shard, person.id)]
         room_json = msgspec.json.encode(room).decode()
+        own = msgspec.json.encode(fields).decode().removeprefix("{")
         pace = self._limits.pace("message")
         outcome, *rest = self._store.commit(
             "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
@@ -128,17 +125,17 @@ class Log:
 
     def position(self, room: str) -> Position | None:
         """Where the room's log ends now; None for a room that is not there."""
-        epoch, head = self._store.redis.hmget(rooms.key(room), "epoch", "head")
+        epoch, head = self._store.ask(("HMGET", self._shards.key(room), "epoch", "head"))[0]
         return Position(str(epoch), int(head or 0)) if epoch else None
 
     def entry(self, room: str, seq: int) -> str | None:
         """One entry; None if it was trimmed, or never was."""
-        rows = self._store.redis.xrange(rooms.key(room, "log"), f"{seq}-0", f"{seq}-0")
+        rows = self._store.redis.xrange(self._shards.key(room, "log"), f"{seq}-0", f"{seq}-0")
         return str(rows[0][1]["e"]) if rows else None
 
     def fork(self, room: str, epoch: str) -> None:
         """Give the log another epoch, if it still has this one: it goes on differently from what was delivered."""
-        self._store.run("fork", [rooms.key(room)], [epoch, secrets.token_hex(8)])
+        self._store.run("fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
 
     def read(self, room: str, part: Part, reader: Person | None = None) -> Page:
         """A part of the room's log.
@@ -149,7 +146,7 @@ class Log:
         Raises:
             ChatError: `room_not_found`, also where there is such a room, but not for them.
         """
-        keys = [rooms.key(room), rooms.key(room, "members"), rooms.key(room, "log")]
+        keys = self._shards.keys(room, "", "members", "log")
         found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part)])
         if not found:
             raise rooms.not_found(room)

@@ -7,6 +7,7 @@ from chat.config import Config
 from chat.domain import rooms
 from chat.domain.people import Person
 from chat.domain.rooms import Room, Rooms
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 
 
@@ -30,8 +31,9 @@ class Memberships:
     A membership is a lease like a name's: renewed by joining, gone when it was not used for as long as a name may be.
     """
 
-    def __init__(self, store: Store, config: Config, rooms: Rooms) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards, rooms: Rooms) -> None:
         self._store = store
+        self._key = shards.key
         self._rooms = rooms
         self.lease = config.name_lease_days * 86_400
 
@@ -44,8 +46,8 @@ class Memberships:
         room = self._rooms.find(name)
         now = time.time()
         self._store.ask(
-            ("ZADD", rooms.key(name, "members"), now, person.id),
-            ("ZREMRANGEBYSCORE", rooms.key(name, "members"), "-inf", now - self.lease),
+            ("ZADD", self._key(name, "members"), now, person.id),
+            ("ZREMRANGEBYSCORE", self._key(name, "members"), "-inf", now - self.lease),
         )
         return Membership(person, room, self.begin(person, room))
 
@@ -64,9 +66,9 @@ class Memberships:
             ChatError: `room_not_found`, also where there is such a room, but not for this person.
         """
         since, read, row = self._store.ask(
-            ("ZSCORE", rooms.key(name, "members"), person.id),
+            ("ZSCORE", self._key(name, "members"), person.id),
             ("HGET", reads(person), name),
-            ("HMGET", rooms.key(name), *rooms.FIELDS),
+            ("HMGET", self._key(name), *rooms.FIELDS),
         )
         room = rooms.room_of(name, row)
         if since is None or room is None:
@@ -90,11 +92,11 @@ class Memberships:
 
     def end(self, person: Person, name: str) -> None:
         """End the membership, if there is one."""
-        self._store.ask(("ZREM", rooms.key(name, "members"), person.id), ("HDEL", reads(person), name))
+        self._store.ask(("ZREM", self._key(name, "members"), person.id), ("HDEL", reads(person), name))
 
     def end_all(self, person: Person) -> None:
         """End all memberships of a person who goes."""
-        left = [("ZREM", rooms.key(name, "members"), person.id) for name in self.of(person)]
+        left = [("ZREM", self._key(name, "members"), person.id) for name in self.of(person)]
         self._store.ask(*left, ("DEL", reads(person)))
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.config import Config
-from chat.domain import bus, rooms
 from chat.domain.people import Person
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
@@ -45,8 +45,9 @@ class Here:
 class Presence:
     """The links of all rooms."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards) -> None:
         self._store = store
+        self._shards = shards
         self._bus_length = config.bus_length
         self._crowds: dict[str, tuple[float, Here]] = {}
 
@@ -55,12 +56,12 @@ class Presence:
         args = [word for person, connection in links for word in (person.id, connection, label(person))]
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
-            keys = keys_of(room, *LINKED)
+            keys = self._shards.keys(room, *LINKED)
             self._store.run("arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
 
     def depart(self, room: str, person: Person, connection: str, *, grace: float = GRACE) -> None:
         """Let the link run out after `grace` seconds."""
-        self._store.run("depart", keys_of(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
+        self._store.run("depart", self._shards.keys(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
 
     def settle(self, room: str) -> str | None:
         """Take links that ran out away, and tell what changed: across all workers once in `TELLING` seconds at most.
@@ -90,7 +91,7 @@ class Presence:
         return here
 
     def _look(self, room: str, start: int, *, telling: float) -> Here:
-        roll = rooms.key(room, "roll")
+        roll = self._shards.key(room, "roll")
         _, count, members = self._store.ask(
             self._settling(room, telling), ("ZCARD", roll), ("ZRANGE", roll, start, start + SHOWN - 1)
         )
@@ -98,7 +99,7 @@ class Presence:
         return Here(count, people, complete=start + len(people) >= count)
 
     def _settling(self, room: str, telling: float) -> Command:
-        keys = [*keys_of(room, *LINKED, "told"), bus.ENTRIES, bus.STATE]
+        keys = [*self._shards.keys(room, *LINKED, "told"), *self._shards.bus(self._shards.of(room))]
         args: list[str | int] = [int(telling * 1000), int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length]
         return self._store.script("settle", keys, args)
 
@@ -106,8 +107,3 @@ class Presence:
 def label(person: Person) -> str:
     """What people are sorted by, and the name: without the NUL between them, no name can be."""
     return f"{person.name.casefold()}\0{person.name}"
-
-
-def keys_of(room: str, *parts: str) -> list[str]:
-    """The Redis keys of these parts of a room."""
-    return [rooms.key(room, part) for part in parts]

@@ -10,6 +10,7 @@ from chat.config import Config
 from chat.domain.bus import Bus
 from chat.domain.limits import Limits
 from chat.domain.people import Person
+from chat.domain.shards import Shards
 from chat.errors import ChatError
 from chat.store.connection import Store
 
@@ -31,16 +32,12 @@ class Room:
     head: int
 
 
-def key(name: str, part: str = "") -> str:
-    """The Redis key of a room, or of a part of it. The tag puts a room and its bus into one slot of a cluster."""
-    return f"chat:{{0}}:room:{name}" + (f":{part}" if part else "")
-
-
 class Rooms:
     """All rooms of the chat. The default room stands from the start."""
 
-    def __init__(self, store: Store, config: Config, limits: Limits, bus: Bus) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits, bus: Bus) -> None:
         self._store = store
+        self._key = shards.key
         self._limits = limits
         self._bus = bus
         self._most = config.max_rooms
@@ -64,7 +61,7 @@ class Rooms:
         """Every room, the default first, then by name."""
         self.find(self.default)
         listed = sorted(self._store.redis.zrange(ROOMS, 0, -1), key=lambda name: (name != self.default, name))
-        rows = self._store.ask(*(("HMGET", key(name), *FIELDS) for name in listed))
+        rows = self._store.ask(*(("HMGET", self._key(name), *FIELDS) for name in listed))
         return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
     def create(self, text: str, topic: str, person: Person) -> Room:
@@ -85,22 +82,22 @@ class Rooms:
     def create_unlisted(self, text: str) -> Room:
         """Make a room that no list shows, its name made unique. To be removed by whoever made it."""
         name = f"{normalise(text)}-{secrets.token_hex(6)}"
-        self._store.run("found", [key(name)], [secrets.token_hex(8), ""])
+        self._store.run("found", [self._key(name)], [secrets.token_hex(8), ""])
         return self.find(name)
 
     def remove(self, name: str) -> None:
         """Take away a room with all that it has."""
         self._store.redis.zrem(ROOMS, name)
-        self._store.redis.unlink(key(name), *(key(name, part) for part in PARTS))
+        self._store.redis.unlink(self._key(name), *(self._key(name, part) for part in PARTS))
 
     def _found(self, name: str, topic: str) -> bool:
-        made = self._store.run("found", [key(name)], [secrets.token_hex(8), topic])
+        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
         self._store.redis.zadd(ROOMS, {name: 0})
         return bool(made)
 
     def _read(self, name: str) -> Room | None:
-        return room_of(name, self._store.ask(("HMGET", key(name), *FIELDS))[0])
+        return room_of(name, self._store.ask(("HMGET", self._key(name), *FIELDS))[0])
 
 
 def normalise(text: str) -> str:

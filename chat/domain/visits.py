@@ -7,8 +7,9 @@ from chat.domain import rooms
 from chat.domain.log import Page, Part, args_of, page_of
 from chat.domain.memberships import Membership, Memberships, reads
 from chat.domain.people import People, Person
-from chat.domain.presence import LEASE, LINKED, keys_of, label
+from chat.domain.presence import LEASE, LINKED, label
 from chat.domain.rooms import Rooms
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
@@ -24,8 +25,9 @@ class Visit:
 class Visits:
     """Comings into rooms."""
 
-    def __init__(self, store: Store, people: People, rooms: Rooms, memberships: Memberships) -> None:
+    def __init__(self, store: Store, shards: Shards, people: People, rooms: Rooms, memberships: Memberships) -> None:
         self._store = store
+        self._shards = shards
         self._people = people
         self._rooms = rooms
         self._memberships = memberships
@@ -39,7 +41,7 @@ class Visits:
         Raises:
             ChatError: `room_not_found`.
         """
-        keys = [rooms.key(name), *keys_of(name, "members", "log", *LINKED)]
+        keys = self._shards.keys(name, "", "members", "log", *LINKED)
         lease = self._memberships.lease
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
         reading: list[Command] = [("HGET", reads(person), name), ("EXPIRE", reads(person), lease)]

@@ -29,7 +29,9 @@ from chat.store.connection import ANSWER_WITHIN, Unreachable
 RETRY = 0.2
 """Seconds between two tries to reach Redis."""
 STALLED = 3 * (BLOCK + ANSWER_WITHIN)
-"""Seconds without an answer after which the reader of the bus counts as stalled."""
+"""Seconds without an answer after which a reader of a bus counts as stalled."""
+UNUSED = 60.0
+"""Seconds between two looks whether a bus is still to be read."""
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ class Place(NamedTuple):
 
 
 class Delivery:
-    """One worker's reader of the bus."""
+    """One worker's readers of the buses: of the first, and of those whose rooms somebody here has joined."""
 
     def __init__(
         self,
@@ -64,19 +66,19 @@ class Delivery:
         self._connections = connections
         self._engine = engine
         self._delivered: dict[str, Place] = {}
-        self._answered: float | None = None
+        self._answered: dict[int, float] = {}
+        self._looked: dict[int, float] = {}
         # Under threads, following a room and reading the bus run at the same time.
         self._lock = threading.RLock()
 
     def start(self) -> None:
         """Take a place on the bus, and begin to deliver from there."""
-        self._socketio.start_background_task(self._run, self._chat.bus.reader())
-        self._answered = time.monotonic()
+        self._read(0)
 
     @property
     def stalled(self) -> bool:
-        """Whether nothing can be delivered just now: the bus was not read for `STALLED` seconds."""
-        return self._answered is not None and time.monotonic() - self._answered > STALLED
+        """Whether something cannot be delivered just now: a bus was not read for `STALLED` seconds."""
+        return any(time.monotonic() - answered > STALLED for answered in list(self._answered.values()))
 
     def subscribe(self, connection: Connection, room: str) -> Place | None:
         """Deliver what comes in `room` to a connection, from the place on that is returned.
@@ -85,20 +87,28 @@ class Delivery:
             None where there is no such room any more.
         """
         with self._lock:
+            self._read(self._chat.shards.of(room))
             if room not in self._delivered:
                 self._take_place(room)
             self._socketio.server.enter_room(connection.sid, channel(room))
             self._connections.enter(connection, room)
             return self._delivered.get(room)
 
+    def _read(self, shard: int) -> None:
+        """Read the bus of a shard from now on, unless it is read already."""
+        if shard not in self._answered:
+            reader = self._chat.bus.reader(shard)
+            self._answered[shard] = time.monotonic()
+            self._socketio.start_background_task(self._run, reader)
+
     def _run(self, reader: Reader) -> None:
         away = False
-        while True:
+        while not self._ends(reader.shard):
             try:
                 batch = reader.read()
-                self._answered = time.monotonic()
+                self._answered[reader.shard] = time.monotonic()
                 with self._lock:
-                    self._take(batch, away=away)
+                    self._take(batch, reader.shard, away=away)
                 self._engine.flush()
                 if away:
                     log.warning("Redis answers again; delivery goes on")
@@ -113,12 +123,30 @@ class Delivery:
                 away = True
                 self._socketio.sleep(RETRY)
 
-    def _take(self, batch: Batch, *, away: bool) -> None:
+    def _ends(self, shard: int) -> bool:
+        """Whether to read the bus of a shard no more: nobody here has been in one of its rooms for a while."""
+        now = time.monotonic()
+        if shard == 0 or now - self._looked.setdefault(shard, now) < UNUSED:
+            return False
+        with self._lock:
+            self._looked[shard] = now
+            if self._followed(shard):
+                return False
+            for room in [room for room in self._delivered if self._chat.shards.of(room) == shard]:
+                del self._delivered[room]
+            del self._answered[shard], self._looked[shard]
+            return True
+
+    def _followed(self, shard: int) -> list[str]:
+        """The rooms of a shard that somebody here has joined."""
+        return [room for room in self._connections.rooms() if self._chat.shards.of(room) == shard]
+
+    def _take(self, batch: Batch, shard: int, *, away: bool) -> None:
         if batch.missed or away:
             self._check_people(restore=batch.lost)
-            self._compare()
+            self._compare(shard)
         if batch.missed:
-            self._show_people()
+            self._show_people(shard)
         for item in batch.items:
             if item.seq:
                 self._deliver(item)
@@ -161,17 +189,17 @@ class Delivery:
             if not (restore and self._chat.people.restore(*known[person_id])):
                 self._sign_out(person_id)
 
-    def _show_people(self) -> None:
+    def _show_people(self, shard: int) -> None:
         """Tell anew who is here, where it may have changed unheard."""
-        for room in self._connections.rooms():
+        for room in self._followed(shard):
             here = self._chat.presence.here(room)
             payload = {"room": room, "joined": [], "left": [], **here.as_dict()}
             self._engine.fan_out(channel(room), "presence", msgspec.json.encode(payload).decode())
 
-    def _compare(self) -> None:
-        """Bring every room that is followed up to its log, after something may have been missed."""
-        followed = set(self._connections.rooms())
-        for room, last in list(self._delivered.items()):
+    def _compare(self, shard: int) -> None:
+        """Bring every room of a shard that is followed up to its log, after something may have been missed."""
+        followed = set(self._followed(shard))
+        for room, last in [each for each in self._delivered.items() if self._chat.shards.of(each[0]) == shard]:
             if room in followed:
                 self._compare_room(room, last)
             else:

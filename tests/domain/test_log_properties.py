@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.domain import Chat
-from chat.domain import rooms as rooms_of
 from chat.domain.log import Position, after, before, latest, resume
 from tests.support.clients import unique
 
@@ -57,7 +56,7 @@ def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tup
             continue
         if op == "trim":
             kept = min(max(kept, one), len(written))
-            chat.store.redis.xtrim(rooms_of.key(room, "log"), minid=f"{kept + 1}-0", approximate=False)
+            chat.store.redis.xtrim(chat.shards.key(room, "log"), minid=f"{kept + 1}-0", approximate=False)
             continue
         if op == "fork":
             chat.log.fork(room, found.epoch)

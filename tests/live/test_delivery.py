@@ -3,7 +3,6 @@
 import json
 
 from chat.domain import Chat
-from chat.domain.bus import ENTRIES, STATE
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client
@@ -59,9 +58,10 @@ def test_a_new_room_is_told_to_everyone(ada: Client, ben: Client, chat: Chat, co
 def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room: str) -> None:
     ada.ok("join", {"room": room})
     ada.say("once", room=room)
-    ((_, said),) = chat.store.redis.xrevrange(ENTRIES, count=1)
-    number = chat.store.redis.hincrby(STATE, "head", 1)
-    chat.store.redis.xadd(ENTRIES, said, f"{number}-0")
+    entries, state = chat.shards.bus(0)
+    ((_, said),) = chat.store.redis.xrevrange(entries, count=1)
+    number = chat.store.redis.hincrby(state, "head", 1)
+    chat.store.redis.xadd(entries, said, f"{number}-0")
     ada.say("last", room=room)
     eventually(lambda: "last" in ada.texts(room))
     assert ada.texts(room) == ["once", "last"]

@@ -40,7 +40,7 @@ class FanOut:
         self._gathered.setdefault(room, []).append(frame)
 
     def flush(self) -> None:
-        """Write what was gathered for rooms; and, where more than one thing was said in one, leave as much time to others.
+        """Write what was gathered for rooms, and, if more than one thing was said in one, leave as much time to others.
 
         For a green thread: in between, the loop looks after the sockets. What is said while it writes and rests then
         goes out together: the more there is to do, the less each message costs.
