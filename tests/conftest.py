@@ -12,6 +12,7 @@ from chat.domain import Chat
 from chat.store import embedded
 from chat.store.connection import Store
 from tests.support.clients import Client, NodeClient, PythonClient, unique
+from tests.support.redis import Redis
 from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
 
@@ -147,3 +148,25 @@ def own_chat(tmp_path: Path) -> Chat:
     """A chat on a Redis of its own, which the test may empty."""
     url = embedded.hold(tmp_path / "redis")
     return Chat(Store(url), Config(redis_url=url, rate_limit=False))
+
+
+@pytest.fixture
+def start_redis(tmp_path: Path) -> Iterator[Callable[[], Redis]]:
+    """Starts Redis servers that the test may break."""
+    started: list[Redis] = []
+
+    def start(primary: Redis | None = None) -> Redis:
+        folder = tmp_path / f"redis{len(started)}"
+        started.append(primary.replica(folder) if primary else Redis(folder))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.thaw()
+        each.kill()
+
+
+@pytest.fixture
+def own_redis(start_redis: Callable[[], Redis]) -> Redis:
+    """A Redis that the test may break."""
+    return start_redis()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,90 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
-from chat.store import embedded
 from tests.conftest import Connect
 from tests.support.clients import NodeClient, unique
 from tests.support.drill import Drill
 from tests.support.proxy import Proxy
-from tests.support.servers import SECRET, Server, free_port
+from tests.support.redis import Redis
+from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
-
-
-class Redis:
-    """A `redis-server` with its append-only file on, to be killed, frozen and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        folder.mkdir()
-        self.start()
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        options = f"--port {self.port} --bind 127.0.0.1 --dir {self._folder} --appendonly yes --save".split()
-        self._process = subprocess.Popen(
-            [embedded._binary(), *options, ""], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-        )
-        eventually(self._answers, within=20, what="Redis answers")
-
-    def kill(self) -> None:
-        """As a crash does."""
-        self._process.kill()
-        self._process.wait()
-
-    def freeze(self) -> None:
-        """It keeps its connections, and answers nothing."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """It goes on."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def client(self) -> redis.Redis:
-        """A client of it."""
-        return redis.Redis.from_url(self.url, decode_responses=True)
-
-    def replica(self, folder: Path) -> "Redis":
-        """Another one that has all that this one has, and gets what comes."""
-        other = Redis(folder)
-        other.client().replicaof("127.0.0.1", self.port)
-        eventually(lambda: other.client().info("replication")["master_link_status"] == "up", within=20)
-        return other
-
-    def promote(self) -> None:
-        """Follow nobody any more."""
-        self.client().replicaof("NO", "ONE")
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client().ping())
-        except redis.ConnectionError:
-            return False
-
-
-@pytest.fixture
-def start_redis(tmp_path: Path) -> Iterator[Callable[[], Redis]]:
-    """Starts Redis servers that the test may break."""
-    started: list[Redis] = []
-
-    def start(primary: Redis | None = None) -> Redis:
-        folder = tmp_path / f"redis{len(started)}"
-        started.append(primary.replica(folder) if primary else Redis(folder))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.thaw()
-        each.kill()
-
-
-@pytest.fixture
-def own_redis(start_redis: Callable[[], Redis]) -> Redis:
-    """A Redis that the test may break."""
-    return start_redis()
 
 
 @pytest.fixture

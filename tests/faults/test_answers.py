@@ -11,9 +11,9 @@ from contextlib import closing
 import pytest
 
 from tests.conftest import Connect
-from tests.faults.conftest import Redis
 from tests.support.clients import Client, NodeClient, unique
 from tests.support.proxy import Link, Proxy
+from tests.support.redis import Redis
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.faults.conftest import Redis
 from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import unique
 from tests.support.proxy import Proxy
+from tests.support.redis import Redis
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import psutil
 
-from tests.faults.conftest import Redis
 from tests.support.drill import Drill, NodeReader, Reader
 from tests.support.proxy import Proxy
+from tests.support.redis import Redis
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 

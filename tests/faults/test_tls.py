@@ -8,10 +8,10 @@ import pytest
 import trustme
 
 from tests.conftest import Connect
-from tests.faults.conftest import Redis
 from tests.support.clients import unique
 from tests.support.drill import Drill
 from tests.support.proxy import Proxy
+from tests.support.redis import Redis
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
