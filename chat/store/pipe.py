@@ -125,9 +125,10 @@ class Pipe:
             if any(isinstance(answer, redis.exceptions.NoScriptError) for answer in some)
         ]
         if unknown:
-            self._send([_Ask(self._load)])
-            # Wholly: what else they ask for may depend on what the function does.
-            again = dict(zip(map(id, unknown), self._send(unknown), strict=True))
+            # Wholly: what else they ask for may depend on what the function does. In one round trip, so that there is
+            # hardly a moment in which it could be forgotten again.
+            _, *answered = self._send([_Ask(self._load), *unknown])
+            again = dict(zip(map(id, unknown), answered, strict=True))
             answers = [again.get(id(each), some) for each, some in zip(asks, answers, strict=True)]
         for each, some in zip(asks, answers, strict=True):
             each.answers = some
