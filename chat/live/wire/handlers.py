@@ -109,6 +109,9 @@ class Handlers:
                 self._heard(transport, item)
             else:
                 self._ended(transport, item)
+        except Exception:
+            # Whatever it is, what the connection sent next is handled, and so are all others.
+            log.exception("a message was not handled")
         finally:
             self._newcomers -= comes
             transport.coming -= comes
