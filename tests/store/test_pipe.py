@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -27,6 +27,20 @@ TWO_SECONDS = 2.3
 """The two that are promised, and some for a busy machine."""
 SCRIPT = "return redis.call('INCR', KEYS[1])"
 Ask = Callable[..., "Future[list[Any]]"]
+
+
+def apart(call: Callable[..., Any], *args: Any) -> "Future[Any]":
+    """Call in a thread that nobody waits for, should it be stuck."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call(*args))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 @pytest.fixture
@@ -54,10 +68,9 @@ def pipe(asking: redis.Redis) -> Pipe:
 
 
 @pytest.fixture
-def ask(pipe: Pipe) -> Iterator[Ask]:
+def ask(pipe: Pipe) -> Ask:
     """Asks in a thread of its own."""
-    with ThreadPoolExecutor(500) as threads:
-        yield lambda *commands: threads.submit(pipe.ask, commands)
+    return lambda *commands: apart(pipe.ask, commands)
 
 
 def wait_for(pipe: Pipe, count: int) -> None:
@@ -134,8 +147,8 @@ def test_many_threads_that_ask_again_and_again_get_their_own_answers_in_their_ow
         return right
 
     before = reads(other)
-    with ThreadPoolExecutor(threads) as pool:
-        assert all(pool.map(run, range(threads)))
+    running = [apart(run, number) for number in range(threads)]
+    assert all(each.result(30) for each in running)
     trips = reads(other) - before - 1
     assert trips < threads * times / 2
     for number in range(threads):
@@ -146,15 +159,13 @@ def test_the_last_command_goes_once_for_all_and_everybody_gets_its_answer(
     asking: redis.Redis, other: redis.Redis
 ) -> None:
     pipe = Pipe(asking, [], last=("INCR", "trips"))
-    with ThreadPoolExecutor(20) as pool:
-        ask = lambda *commands: pool.submit(pipe.ask, commands)  # noqa: E731
-        held = ask(("BLPOP", "gate", 0))
-        eventually(lambda: other.info("clients")["blocked_clients"] == 1)
-        asked = [ask(("ECHO", f"{number}")) for number in range(10)]
-        wait_for(pipe, 10)
-        other.rpush("gate", "open")
-        assert held.result(10) == [("gate", "open"), 1]
-        assert results(asked) == [[f"{number}", 2] for number in range(10)]
+    held = apart(pipe.ask, [("BLPOP", "gate", 0)])
+    eventually(lambda: other.info("clients")["blocked_clients"] == 1)
+    asked = [apart(pipe.ask, [("ECHO", f"{number}")]) for number in range(10)]
+    wait_for(pipe, 10)
+    other.rpush("gate", "open")
+    assert held.result(10) == [("gate", "open"), 1]
+    assert results(asked) == [[f"{number}", 2] for number in range(10)]
 
 
 # Errors
@@ -188,23 +199,19 @@ def test_a_redis_that_does_not_answer_costs_nobody_more_than_two_seconds(own_red
             store.ask(("ECHO", f"{number}"))
         return time.monotonic() - began
 
-    with ThreadPoolExecutor(crowd) as pool:
-        own_redis.freeze()
-        try:
-            assert max(pool.map(run, range(crowd))) < TWO_SECONDS
-        finally:
-            own_redis.thaw()
+    own_redis.freeze()
+    running = [apart(run, number) for number in range(crowd)]
+    assert max(each.result(30) for each in running) < TWO_SECONDS
+    own_redis.thaw()
     assert store.ask(("ECHO", "again")) == ["again"]
 
 
 def test_a_connection_that_breaks_is_made_anew_for_all_who_ask(own_redis: Redis) -> None:
     store = Store(own_redis.url)
-    with ThreadPoolExecutor(20) as pool:
-        for _ in range(10):
-            own_redis.client().client_kill_filter(_type="normal", skipme=True)
-            assert list(pool.map(lambda number: store.ask(("ECHO", f"{number}"))[0], range(20))) == [
-                f"{number}" for number in range(20)
-            ]
+    for _ in range(10):
+        own_redis.client().client_kill_filter(_type="normal", skipme=True)
+        asked = [apart(store.ask, ("ECHO", f"{number}")) for number in range(20)]
+        assert results(asked) == [[f"{number}"] for number in range(20)]
 
 
 # A Redis that forgot its scripts
@@ -246,18 +253,17 @@ def test_scripts_that_redis_forgets_again_and_again_append_each_entry_once(own_r
             id = f"{writer}-{number}"
             posted[id] = chat.messages.post(person, room, id, id).seq
 
-    with ThreadPoolExecutor(writers) as pool:
-        writing = [pool.submit(write, writer) for writer in range(writers)]
-        try:
-            for _ in range(10):
-                # More than all of them at once: so they were taught between two times.
-                goal = len(posted) + 3 * writers
-                own_redis.client().script_flush()
-                eventually(lambda goal=goal: len(posted) >= goal)
-        finally:
-            over.set()
-        for each in writing:
-            each.result(10)
+    writing = [apart(write, writer) for writer in range(writers)]
+    try:
+        for _ in range(10):
+            # More than all of them at once: so they were taught between two times.
+            goal = len(posted) + 3 * writers
+            own_redis.client().script_flush()
+            eventually(lambda goal=goal: len(posted) >= goal)
+    finally:
+        over.set()
+    for each in writing:
+        each.result(10)
     entries = list(chat.log.read(room, after(0, 200)).entries)
     while len(entries) < len(posted):
         entries += chat.log.read(room, after(len(entries), 200)).entries
@@ -287,7 +293,7 @@ def interruptible() -> Iterator[Callable[[], None]]:
 
 def test_who_is_interrupted_while_waiting_is_passed_over(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     asked: list[Future[list[Any]]] = []
-    with interruptible() as interrupt, ThreadPoolExecutor(1) as beside:
+    with interruptible() as interrupt:
 
         def go_on() -> None:
             wait_for(pipe, 1)
@@ -296,7 +302,7 @@ def test_who_is_interrupted_while_waiting_is_passed_over(pipe: Pipe, other: redi
             interrupt()
 
         with gate(pipe, other, ask):
-            going_on = beside.submit(go_on)
+            going_on = apart(go_on)
             with pytest.raises(Interrupted):
                 pipe.ask([("SET", "of who was interrupted", 1)])
             going_on.result(10)
@@ -308,7 +314,7 @@ def test_who_is_interrupted_on_the_way_leaves_the_others_their_answers(
     pipe: Pipe, other: redis.Redis, ask: Ask
 ) -> None:
     asked: list[Future[list[Any]]] = []
-    with interruptible() as interrupt, ThreadPoolExecutor(1) as beside:
+    with interruptible() as interrupt:
 
         def go_on() -> None:
             wait_for(pipe, 2)
@@ -324,7 +330,7 @@ def test_who_is_interrupted_on_the_way_leaves_the_others_their_answers(
         eventually(lambda: other.info("clients")["blocked_clients"] == 1)
         asked.append(ask(("BLPOP", "second gate", 0)))
         wait_for(pipe, 1)
-        going_on = beside.submit(go_on)
+        going_on = apart(go_on)
         with pytest.raises(Interrupted):
             pipe.ask([("ECHO", "mine")])
         going_on.result(10)
@@ -369,7 +375,7 @@ def test_who_is_interrupted_with_the_turn_passes_it_on(
 
 def test_who_is_interrupted_while_asking_for_all_tells_them_so(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     asked: list[Future[list[Any]]] = []
-    with interruptible() as interrupt, ThreadPoolExecutor(1) as beside:
+    with interruptible() as interrupt:
 
         def go_on() -> None:
             eventually(lambda: other.info("clients")["blocked_clients"] == 1)
@@ -377,7 +383,7 @@ def test_who_is_interrupted_while_asking_for_all_tells_them_so(pipe: Pipe, other
             wait_for(pipe, 10)
             interrupt()
 
-        going_on = beside.submit(go_on)
+        going_on = apart(go_on)
         with pytest.raises(Interrupted):
             pipe.ask([("BLPOP", "gate", 0)])
         going_on.result(10)
