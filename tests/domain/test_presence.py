@@ -1,6 +1,7 @@
 """Who is here: leases of links."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -87,3 +88,73 @@ def test_a_crowd_is_a_count_and_the_first_names(chat: Chat, room: str) -> None:
     assert chat.presence.here(room) == presence.Here(2000, first, complete=False)
     last = chat.presence.here(room, start=1900)
     assert last == presence.Here(2000, [person.as_dict() for person, _ in crowd[1900:]], complete=True)
+
+
+def crowd_of(count: int) -> list[tuple[Person, str]]:
+    """So many people, each with a connection."""
+    return [(Person(f"{number:04x}", f"Person {number:04}"), "tab") for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [presence.SHOWN - 1, presence.SHOWN - 2])
+def test_who_comes_into_a_room_of_few_is_told_exactly_who_is_here(
+    chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(presence, "TELLING", 60)
+    people = crowd_of(count + 1)
+    chat.presence.arrive(room, people[:-1])
+    assert chat.presence.greet(room).count == count
+    # Up to as many as are shown.
+    chat.presence.arrive(room, people[-1:])
+    assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people]
+    chat.presence.depart(room, *people[0], grace=0)
+    assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people[1:]]
+
+
+def test_thousands_who_come_at_once_are_told_what_was_just_seen(
+    own_chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(presence, "TELLING", 1.0)
+    chat, room, people = own_chat, "work", crowd_of(4000)
+
+    def asked() -> int:
+        return int(chat.store.redis.info("stats")["total_commands_processed"])
+
+    chat.presence.arrive(room, people[: presence.SHOWN + 1])
+    seen = chat.presence.greet(room)
+    assert seen == presence.Here(presence.SHOWN + 1, [person.as_dict() for person, _ in people[:100]], complete=False)
+    chat.presence.arrive(room, people)
+    before = asked()
+    for _ in people:
+        assert chat.presence.greet(room) is seen
+    # Who asks for the number, alone.
+    assert asked() - before == 1
+    # It is never older than this, and another room's is another.
+    assert chat.presence.greet("elsewhere").count == 0
+    now += 1.001
+    assert chat.presence.greet(room).count == 4000
+
+
+def test_a_crowd_that_goes_is_a_few_again_within_the_pause(
+    chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(presence, "TELLING", 1.0)
+    people = crowd_of(presence.SHOWN + 1)
+    chat.presence.arrive(room, people)
+    assert chat.presence.greet(room).count == len(people)
+    chat.presence.depart(room, *people[0], grace=0)
+    now += 1.001
+    assert chat.presence.greet(room).count == presence.SHOWN
+    chat.presence.depart(room, *people[1], grace=0)
+    assert chat.presence.greet(room).count == presence.SHOWN - 1
+
+
+def test_those_who_ask_for_the_list_of_a_crowd_get_it_as_it_is(chat: Chat, room: str) -> None:
+    people = crowd_of(200)
+    chat.presence.arrive(room, people[:150])
+    assert chat.presence.greet(room).count == 150
+    chat.presence.arrive(room, people[150:])
+    assert chat.presence.here(room).count == 200
