@@ -197,9 +197,10 @@ class NodeReader:
 
 
 class Drill:
-    """One writer and three readers in the default room.
+    """One writer and three readers in a room.
 
     Args:
+        room: where they are.
         reader_url: where the readers connect, if elsewhere than the writer.
         pace: seconds between two messages.
         kinds: what the readers are.
@@ -209,11 +210,12 @@ class Drill:
         self,
         url: str,
         *,
+        room: str = "work",
         reader_url: str = "",
         pace: float = PACE,
         kinds: Sequence[type[Reader] | type[NodeReader]] = (Reader, Reader, NodeReader),
     ) -> None:
-        tag, to, room = uuid.uuid4().hex[:8], reader_url or url, "work"
+        tag, to = uuid.uuid4().hex[:8], reader_url or url
         self.readers = [kind(to, f"reader {number} {tag}", room) for number, kind in enumerate(kinds)]
         self.writer = Writer(url, f"writer {tag}", room, pace=pace)
         self.flow()
