@@ -1,11 +1,32 @@
 """Delivery goes on from where it was, whatever interrupts the reading of the bus."""
 
+import itertools
 import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import pytest
+from flask import Flask
+from flask_socketio import SocketIO
+
+from chat.config import Config
 from chat.domain import Chat
+from chat.domain.people import Person
+from chat.domain.visits import Visit
+from chat.live import delivery, schemas
+from chat.live.broadcast import Broadcast
+from chat.live.connections import Connection, Connections
+from chat.live.delivery import Delivery
+from chat.live.engine import Engine
+from chat.live.events import Events
+from chat.live.packets import StrictJSON, StrictPacket
+from chat.live.wire import Line
 from chat.store.connection import Store
+from chat.store.pipe import Command
 from tests.conftest import Connect
-from tests.support.clients import Client
+from tests.support.clients import Client, unique
+from tests.support.redis import Redis
 from tests.support.waiting import eventually
 
 
@@ -65,3 +86,188 @@ def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room
     ada.say("last", room=room)
     eventually(lambda: "last" in ada.texts(room))
     assert ada.texts(room) == ["once", "last"]
+
+
+# Between the reading of a log and the subscription
+
+
+def seqs(client: Client, room: str) -> list[int]:
+    """What came of a room."""
+    return [entry["seq"] for entry in client.got("message", room=room)]
+
+
+def test_who_joins_a_busy_room_has_no_hole_after_the_answer(connect: Connect, chat: Chat) -> None:
+    reader = connect(unique("Reader"))
+    writer = chat.people.claim(unique("Writer"), "127.0.0.1")
+    rooms = [chat.rooms.create(unique("busy"), "", writer).name for _ in range(25)]
+    for each in rooms:
+        chat.memberships.join(writer, each)
+    now, over = [rooms[0]], threading.Event()
+
+    def write() -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            chat.messages.post(writer, now[0], "x", f"{number}")
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        # Each first where nobody was yet, and then where the worker delivers to nobody, but knows the place.
+        for room, _ in itertools.product(rooms, range(2)):
+            now[0] = room
+            # Something is in it.
+            eventually(lambda room=room: chat.log.position(room).seq > 5)
+            answer = reader.ok("join", {"room": room, "limit": 5})
+            last = answer["head"]
+            assert answer["entries"][-1]["seq"] == last
+            eventually(lambda room=room, last=last: seqs(reader, room)[-1:] > [last + 3], what="live entries")
+            reader.ok("leave", {"room": room})
+            live = [seq for seq in seqs(reader, room) if seq > last]
+            assert live == list(range(last + 1, last + 1 + len(live)))
+    finally:
+        over.set()
+        writing.join(10)
+
+
+class Worker:
+    """A worker's delivery and events in this process, on a Redis of their own, for clients that are not there."""
+
+    def __init__(self, redis: Redis) -> None:
+        config = Config(redis_url=redis.url, bus_shards=4, rate_limit=False)
+        self.redis = redis.client()
+        self.chat = Chat(Store(redis.url), config)
+        app = Flask("worker")
+        self.socketio = SocketIO(app, async_mode="threading", serializer=StrictPacket, json=StrictJSON)
+        server = self.socketio.server
+        self.connections = Connections()
+        engine = Engine(server, Line(server, 10, 1_000_000), 1_000_000)
+        self.delivery = Delivery(self.socketio, self.chat, self.connections, engine, lambda: None)
+        broadcast = Broadcast(self.socketio)
+        self.events = Events(
+            app, self.socketio, self.chat, self.connections, engine, self.delivery, broadcast, lambda: None
+        )
+        self.writer = self.chat.people.claim("Writer", "127.0.0.1")
+        # Not in the first shard, whose bus is read for ever.
+        self.room = self.chat.rooms.create("attic", "", self.writer).name
+        assert self.chat.shards.of(self.room) == 3
+        self.chat.memberships.join(self.writer, self.room)
+        self.post("first")
+
+    def post(self, *texts: str) -> None:
+        for text in texts:
+            self.chat.messages.post(self.writer, self.room, text, text)
+
+    def comer(self, name: str) -> Connection:
+        """Somebody who is connected."""
+        connection = Connection(name, "127.0.0.1", self.chat.people.claim(name, "127.0.0.1"))
+        self.connections.add(connection)
+        self.socketio.server.manager.basic_enter_room(name, "/", None, eio_sid=f"transport of {name}")
+        return connection
+
+    def join(self, connection: Connection) -> list[str]:
+        """Join the room; the texts of the answer."""
+        answer = self.events.join(connection, schemas.Join(room=self.room))
+        entries = [json.loads(bytes(entry)) for entry in answer["entries"]]
+        assert entries[-1]["seq"] == answer["head"]
+        return [entry["text"] for entry in entries]
+
+    def place(self) -> int:
+        """Up to where the room was delivered here."""
+        return self.delivery._delivered[self.room].seq
+
+    def readers(self) -> int:
+        """How many buses are read."""
+        return int(self.redis.info("clients")["blocked_clients"])
+
+
+@pytest.fixture
+def worker(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker in this process."""
+    made = Worker(own_redis)
+    yield made
+    for connection in made.connections:
+        made.connections.remove(connection.sid)
+    monkeypatch.setattr(delivery, "UNUSED", 0.0)
+    eventually(lambda: not made.readers(), what="its readers end")
+
+
+def meanwhile(worker: Worker, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Have something happen each time that somebody has read a room, and is not subscribed to it yet."""
+    enter = worker.chat.visits.enter
+
+    def enter_and_act(person: Person, *args: str) -> Visit:
+        visit = enter(person, *args)
+        act()
+        return visit
+
+    monkeypatch.setattr(worker.chat.visits, "enter", enter_and_act)
+
+
+def test_what_is_said_while_one_joins_is_in_the_answer_where_nobody_was_yet(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(worker, monkeypatch, lambda: worker.post("second", "third"))
+    assert worker.join(worker.comer("Ada")) == ["first", "second", "third"]
+    assert worker.place() == 3
+
+
+def test_what_is_delivered_while_one_joins_is_in_the_answer_where_somebody_is(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert worker.join(worker.comer("Ada")) == ["first"]
+
+    def deliver() -> None:
+        worker.post("second", "third")
+        eventually(lambda: worker.place() == 3)
+
+    meanwhile(worker, monkeypatch, deliver)
+    assert worker.join(worker.comer("Ben")) == ["first", "second", "third"]
+
+
+def test_a_log_that_becomes_another_one_while_one_joins_is_read_anew(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = worker.chat.log
+    meanwhile(worker, monkeypatch, lambda: log.fork(worker.room, log.position(worker.room).epoch))
+    answer = worker.events.join(worker.comer("Ada"), schemas.Join(room=worker.room))
+    assert answer["epoch"] == log.position(worker.room).epoch
+
+
+def test_a_member_who_joins_again_takes_two_round_trips(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = worker.comer("Ada")
+    worker.join(ada)
+    pipe, asked, me = worker.chat.store._pipe, [], threading.get_ident()
+    ask = pipe.ask
+
+    def count(commands: Sequence[Command]) -> list[Any]:
+        # Whoever reads the bus asks too.
+        if threading.get_ident() == me:
+            asked.append(commands)
+        return ask(commands)
+
+    monkeypatch.setattr(pipe, "ask", count)
+    worker.join(ada)
+    # What it takes and finds, and who is here.
+    assert len(asked) == 2
+
+
+def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = worker.comer("Ada")
+    worker.join(ada)
+    eventually(lambda: worker.readers() == 1)
+    monkeypatch.setattr(delivery, "UNUSED", 0.0)
+    for number in range(5):
+        worker.post(f"{number}")
+        eventually(lambda number=number: worker.place() == number + 2)
+    worker.connections.remove(ada.sid)
+    eventually(lambda: not worker.readers())
+    eventually(lambda: not worker.delivery._answered)
+    assert not worker.delivery.stalled
+    worker.post("unheard")
+    # And again, from there on.
+    assert worker.join(worker.comer("Ben"))[-1] == "unheard"
+    worker.post("heard")
+    eventually(lambda: worker.place() == 8)

@@ -13,6 +13,7 @@ from chat.store import embedded
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client, NodeClient, unique
+from tests.support.redis import Redis
 from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
 
@@ -163,20 +164,26 @@ def test_who_joins_a_room_of_a_shard_that_is_not_read_here_yet_hears_what_comes_
 
 
 def test_a_shard_is_read_only_where_somebody_is_in_one_of_its_rooms(
-    connect_to: Connect, chat: Chat, room_of: MakeRoom, new_worker: Server
+    connect_to: Connect, new_server: Callable[..., Server], own_redis: Redis
 ) -> None:
-    def blocked() -> int:
-        return int(chat.store.redis.info("clients")["blocked_clients"])
+    server = new_server(REDIS_URL=own_redis.url, CHAT_BUS_SHARDS=str(SHARDS), WEB_CONCURRENCY="1")
+    chat = Chat(Store(own_redis.url), Config(redis_url=own_redis.url, bus_shards=SHARDS, rate_limit=False))
+    client = own_redis.client()
 
-    # That of what concerns no room, which the default room is beside.
-    before = eventually(blocked)
-    reader = connect_to(new_worker, unique("Reader"))
+    def read() -> int:
+        return sum(each["cmd"] == "xread" for each in client.client_list())
+
+    # That of what concerns no room, in which the default room is too.
     assert chat.shards.of("work") == 0
-    eventually(lambda: blocked() == before + 1)
-    for shard in (1, 3):
-        for _ in range(2):
-            reader.ok("join", {"room": room_of(shard)})
-    eventually(lambda: blocked() == before + 3)
+    reader = connect_to(server, unique("Reader"))
+    eventually(lambda: read() == 1)
+    founder = chat.people.claim("Founder", "127.0.0.1")
+    for room, count in (("study", 2), ("attic", 3), ("cellar", 3)):
+        chat.rooms.create(room, "", founder)
+        reader.ok("join", {"room": room})
+        reader.say("hello", room=room)
+        has_all(reader, room, 1, 1)
+        eventually(lambda count=count: read() == count)
 
 
 def test_who_comes_and_goes_is_told_in_rooms_of_every_shard(ada: Client, ben: Client, rooms: list[str]) -> None:
