@@ -14,6 +14,7 @@ from bench.loop import LoadError
 from bench.measures import Figure, Plan, say
 from bench.processes import ProcessError, prepare
 from bench.scenarios import QUICK, SCENARIOS
+from bench.seeds import SeedError
 
 RUNS = 5
 BUSY = 0.5
@@ -38,7 +39,7 @@ def main() -> int:
             for figure in _measured(name, plan, ask.runs or (1 if ask.quick else RUNS)):
                 figures.append(figure)
                 print(report.line(figure), flush=True)
-        except (LoadError, ProcessError) as error:
+        except (LoadError, ProcessError, SeedError) as error:
             failures.append(f"{name} could not be measured: {error}")
             print(failures[-1], file=sys.stderr)
     say(f"  {time.monotonic() - start:.0f} s")

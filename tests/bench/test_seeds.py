@@ -1,0 +1,26 @@
+"""What is put into the chat before a measurement is there, as the chat itself would have it."""
+
+import msgspec
+import pytest
+
+from bench.seeds import SeedError, fill, make_rooms
+from chat.domain import Chat
+from tests.support.clients import unique
+
+
+def test_a_room_is_filled_with_whole_entries_in_order(chat: Chat, redis_url: str) -> None:
+    room = unique("long").lower().replace(" ", "-")
+    make_rooms(redis_url, room)
+    fill(redis_url, room, 1_234)
+    position = chat.log.position(room)
+    assert position is not None and position.seq == 1_234
+    last = msgspec.json.decode(chat.log.entry(room, 1_234) or "")
+    assert (last["type"], last["id"], last["epoch"]) == ("message", "seed-1233", position.epoch)
+
+
+def test_a_room_that_does_not_have_what_was_to_be_there_is_noticed(redis_url: str) -> None:
+    room = unique("long").lower().replace(" ", "-")
+    make_rooms(redis_url, room)
+    fill(redis_url, room, 3)
+    with pytest.raises(SeedError, match="3 entries, and is at"):
+        fill(redis_url, room, 3)
