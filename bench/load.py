@@ -72,8 +72,10 @@ class Load(Loop):
             self.connect(share - 2 - (share - 2) // 2, room)
         return senders
 
-    def open(self, room: str, role: str, greeting: Greeting | None = None) -> Connection:
+    def open(self, room: str, role: str, greeting: Greeting | None = None, cookie: str = "") -> Connection:
         """Begin to get one client in, with a `greeting` other than the usual if there is one; `turn` does the rest.
+
+        With a `cookie` it comes as a browser does.
 
         Raises:
             LoadError: the machine gives no connection.
@@ -81,7 +83,7 @@ class Load(Loop):
         connection = Connection(self.port, room, role, greeting or partial(wire.greeting, self.kind))
         self._by_file[connection.socket.fileno()] = connection
         self._pending.add(connection)
-        connection.unsent = wire.upgrade(f"127.0.0.1:{self.port}")
+        connection.unsent = wire.upgrade(f"127.0.0.1:{self.port}", cookie)
         self._epoll.register(connection.socket.fileno(), select.EPOLLIN | select.EPOLLOUT)
         return connection
 

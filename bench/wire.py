@@ -61,11 +61,15 @@ def split(buffer: bytes) -> tuple[list[bytes], bytes]:
     return texts, buffer[at:]
 
 
-def upgrade(host: str) -> bytes:
-    """The request that opens Engine.IO over WebSocket. It offers no compression."""
+def upgrade(host: str, cookie: str = "") -> bytes:
+    """The request that opens Engine.IO over WebSocket. It offers no compression.
+
+    With a `cookie` it is a browser's, whose page came from that host.
+    """
+    browser = f"Origin: http://{host}\r\nCookie: {cookie}\r\n" if cookie else ""
     return (
         "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
-        f"Host: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Host: {host}\r\n{browser}Upgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     ).encode()
 
@@ -77,9 +81,8 @@ def greeting(kind: str, name: str, room: str) -> Iterator[tuple[str, dict[str, A
     yield "join", {"room": room, "limit": 0}
 
 
-def comeback(epoch: str, seq: int, name: str, room: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events by which a client of the chat comes back that was there until the entry `seq`."""
-    yield "setUsername", {"user": name}
+def comeback(epoch: str, seq: int, _name: str, room: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The event by which a client of the chat comes back whom its cookie names, and who was there until entry `seq`."""
     yield "join", {"room": room, "after": {"epoch": epoch, "seq": seq}, "limit": 200}
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from bench.measures import Figure, Plan
-from bench.scenarios.crowds import memory, storm
 from bench.scenarios.history import history
+from bench.scenarios.memory import memory
 from bench.scenarios.own import own
 from bench.scenarios.posts import posts
 from bench.scenarios.rooms import calm, capacity, elsewhere, overload, steady, two_workers
+from bench.scenarios.storm import storm
 
 SCENARIOS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
     "load": own,

@@ -105,6 +105,17 @@ def test_the_sample_sees_holes_and_repeats(hand: Hand, seqs: tuple[int, ...], ho
     server.close()
 
 
+def test_who_has_a_cookie_comes_as_a_browser_does(hand: Hand) -> None:
+    hand.load.open("work", "listener", cookie="chat=signed")
+    server, _ = hand.listener.accept()
+    hand.turn()
+    request = server.recv(4096)
+    host = b"127.0.0.1:%d" % hand.load.port
+    assert b"Host: %b\r\n" % host in request
+    assert b"Origin: http://%b\r\nCookie: chat=signed\r\n" % host in request
+    server.close()
+
+
 def test_a_connection_that_ends_is_lost(hand: Hand) -> None:
     _, server = hand.enter("listener")
     server.close()

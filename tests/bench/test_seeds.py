@@ -2,9 +2,14 @@
 
 import msgspec
 import pytest
+from flask import Flask, session
 
-from bench.seeds import SeedError, fill, make_rooms
+from bench.cookies import bake
+from bench.processes import SECRET
+from bench.seeds import SeedError, fill, make_rooms, settle_in
+from chat.config import Config
 from chat.domain import Chat
+from chat.web import sessions
 from tests.support.clients import unique
 
 
@@ -24,3 +29,16 @@ def test_a_room_that_does_not_have_what_was_to_be_there_is_noticed(redis_url: st
     fill(redis_url, room, 3)
     with pytest.raises(SeedError, match="3 entries, and is at"):
         fill(redis_url, room, 3)
+
+
+def test_people_are_members_and_the_chat_reads_their_cookies(chat: Chat, redis_url: str) -> None:
+    room = unique("harbour").lower().replace(" ", "-")
+    make_rooms(redis_url, room)
+    people = settle_in(redis_url, room, 3)
+    app = Flask(__name__)
+    sessions.init_app(app, Config(redis_url=redis_url, secret_key=SECRET))
+    for person, cookie in zip(people, bake(people), strict=True):
+        assert chat.people.find(person.id) == person
+        assert room in chat.memberships.of(person)
+        with app.test_request_context(headers={"Cookie": cookie}):
+            assert (session["person"], session["name"], session.permanent) == (person.id, person.name, True)
