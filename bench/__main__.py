@@ -3,15 +3,13 @@
 import argparse
 import os
 import signal
-import statistics
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import closing
 
 from bench import report
 from bench.loop import LoadError
-from bench.measures import Figure, Plan, say
+from bench.measures import Figure, Plan, Row, say
 from bench.processes import ProcessError, prepare
 from bench.scenarios import QUICK, SCENARIOS
 from bench.seeds import SeedError
@@ -27,35 +25,42 @@ def main() -> int:
     # As an exception, so that servers are stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
     plan = Plan(quick=ask.quick, files=prepare())
-    start = time.monotonic()
     others = os.getloadavg()[0]
+    disturbed = f"Other programs used the machine (load {others:.1f} at the start): worse figures, and less alike."
     if others > BUSY:
-        say(f"  Other programs use this machine (load {others:.1f}): figures will be worse and differ more.")
-    figures: list[Figure] = []
+        say(f"  {disturbed}")
+    start = time.monotonic()
+    rows: list[Row] = []
     failures: list[str] = []
+    durations: dict[str, float] = {}
     print(report.heading())
     for name in ask.only or (QUICK if ask.quick else SCENARIOS):
+        begun = time.monotonic()
         try:
-            for figure in _measured(name, plan, ask.runs or (1 if ask.quick else RUNS)):
-                figures.append(figure)
-                print(report.line(figure), flush=True)
+            for row in _measured(name, plan, ask.runs or (1 if ask.quick else RUNS)):
+                rows.append(row)
+                print(report.line(row), flush=True)
         except (LoadError, ProcessError, SeedError) as error:
             failures.append(f"{name} could not be measured: {error}")
             print(failures[-1], file=sys.stderr)
-    say(f"  {time.monotonic() - start:.0f} s")
+        durations[name] = time.monotonic() - begun
+        say(f"  {name} took {durations[name]:.0f} s")
+    say(f"  everything took {time.monotonic() - start:.0f} s")
     if not ask.quick and not ask.only:
-        report.write(figures, failures, ask.runs or RUNS)
+        report.write(rows, failures, durations, disturbed if others > BUSY else "")
     return 1 if failures else 0
 
 
-def _measured(name: str, plan: Plan, runs: int) -> Iterator[Figure]:
-    """The figures of one scenario, each the median of so many runs."""
-    rows: list[list[Figure]] = []
-    for run in range(runs):
-        say(f"{name}, run {run + 1} of {runs}")
-        rows.append(list(SCENARIOS[name](plan)))
-    for same in zip(*rows, strict=True):
-        yield replace(same[0], value=statistics.median(each.value for each in same))
+def _measured(name: str, plan: Plan, runs: int) -> list[Row]:
+    """The figures of so many runs of one scenario, or as many as it has at most."""
+    scenario = SCENARIOS[name]
+    runs = min(runs, scenario.most or runs)
+    found: list[list[Figure]] = []
+    with closing(scenario.runs(plan)) as measuring:
+        for run in range(runs):
+            say(f"{name}, run {run + 1} of {runs}")
+            found.append(next(measuring))
+    return [Row(same) for same in zip(*found, strict=True)]
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,6 +9,7 @@ import gc
 import itertools
 import select
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,9 @@ CONNECTING = 100
 TEXT = "@%.6f@ and some words, so that it is as long as what people really say to each other."
 SETTLE = 1.0
 """Seconds after the last message within which everything has to have arrived."""
+
+BLOCKED = 0.005
+"""Seconds until a sender that waits for answers looks again, if nothing comes."""
 
 _acks = itertools.count(1)
 
@@ -55,17 +59,25 @@ class Load(Loop):
                 raise LoadError(f"{self.kind} let {there} of {count} clients in within {within:.0f} s{refused}")
         return made
 
-    def populate(self, count: int, room: str) -> list[Connection]:
+    def populate(
+        self, count: int, room: str, before_share: Callable[[int], None] = lambda _number: None
+    ) -> list[Connection]:
         """Get `count` clients into `room`, among them `SPREAD` senders, which are returned, and as many of the sample.
 
-        They are spread evenly: a server that serves a room's clients in the order of their coming serves the last of
-        them much later than the first.
+        They come in as many shares, one of each in each: a server that serves a room's clients in the order of their
+        coming serves the last of them much later than the first. Whoever was of the sample before no longer is.
+        `before_share` is called with each share's number.
 
         Raises:
             LoadError: not all of them got in.
         """
+        for each in self._by_file.values():
+            if each.role == "sample":
+                each.role = "sender"
         senders = []
-        for share in (count * (i + 1) // SPREAD - count * i // SPREAD for i in range(SPREAD)):
+        for number in range(SPREAD):
+            share = count * (number + 1) // SPREAD - count * number // SPREAD
+            before_share(number)
             senders += self.connect(1, room, "sender")
             self.connect((share - 2) // 2, room)
             self.connect(1, room, "sample")
@@ -99,8 +111,20 @@ class Load(Loop):
 
     # Sending
 
-    def run(self, rate: float, seconds: float, senders: list[Connection], *, settle: float = SETTLE) -> Step:
-        """Have `senders` send `rate` messages a second in turn, whatever is answered, and see what arrives."""
+    def run(
+        self,
+        rate: float,
+        seconds: float,
+        senders: list[Connection],
+        *,
+        settle: float = SETTLE,
+        window: int | None = None,
+    ) -> Step:
+        """Have `senders` send `rate` messages a second in turn, whatever is answered, and see what arrives.
+
+        With a `window`, a sender waits while so many of its messages are unanswered, and gives up at the end what it
+        did not get to send.
+        """
         audience: dict[str, int] = {}
         for each in self._by_file.values():
             audience[each.room] = audience.get(each.room, 0) + each.joined
@@ -109,13 +133,17 @@ class Load(Loop):
         # Else a collection would walk through all that thousands of clients hold, now and then.
         gc.disable()
         try:
-            while step.sent < int(rate * seconds):
-                while step.sent < int(rate * seconds) and (due := step.start + step.sent / rate) <= time.monotonic():
+            total, until = int(rate * seconds), step.start + seconds if window else float("inf")
+            while step.sent < total and time.monotonic() < until:
+                blocked = False
+                while step.sent < total and (due := step.start + step.sent / rate) <= time.monotonic():
                     sender = senders[step.sent % len(senders)]
+                    if blocked := bool(window and len(sender.due) >= window):
+                        break
                     self.post(sender, due)
                     step.sent += 1
                     step.expected += audience[sender.room]
-                self.turn(step.start + step.sent / rate - time.monotonic())
+                self.turn(BLOCKED if blocked else step.start + step.sent / rate - time.monotonic())
             self.wait(step.start + seconds - time.monotonic())
             step.delivered = self.deliveries - before
             deadline = time.monotonic() + settle
@@ -126,6 +154,7 @@ class Load(Loop):
         finally:
             gc.enable()
         step.arrived = self.deliveries - before
+        step.took = time.monotonic() - step.start
         step.lost = self.lost - lost
         return step
 

@@ -1,21 +1,19 @@
-"""What a benchmark yields, and what scenarios share: a server of their own with clients, and the search for a rate."""
+"""What a benchmark yields, and what scenarios share: a plan, and a server of their own with clients."""
 
+import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bench.load import Load
 from bench.loop import Connection
 from bench.processes import Redis, Server
 from bench.steps import Step
 
-PROMPT = 0.1
-"""Seconds that the 99th percentile of latencies may take."""
-PRECISION = 1.15
-LOWEST = 0.5
-"""Messages a second below which no rate is tried."""
+_START = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -32,18 +30,69 @@ class Target:
 
 @dataclass(frozen=True)
 class Figure:
-    """One thing measured. `part` is the scenario's name; without a target it is only stated."""
+    """One thing measured, once. `part` says of what; without a target it is only stated.
+
+    `floor` says that it may well be more, as it was the load that had no more to give.
+    """
 
     part: str
     what: str
     value: float
     unit: str
     target: Target | None = None
+    floor: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """The same figure of each run, in the order of the runs."""
+
+    figures: Sequence[Figure]
+
+    @property
+    def value(self) -> float:
+        """The median of the runs."""
+        return statistics.median(each.value for each in self.figures)
+
+    @property
+    def low(self) -> float:
+        """The lowest of the runs."""
+        return min(each.value for each in self.figures)
+
+    @property
+    def high(self) -> float:
+        """The highest of the runs."""
+        return max(each.value for each in self.figures)
+
+    @property
+    def floor(self) -> bool:
+        """Whether it may well be more than the median."""
+        return any(each.floor for each in self.figures)
+
+    @property
+    def part(self) -> str:
+        """What it is a figure of."""
+        return self.figures[0].part
+
+    @property
+    def what(self) -> str:
+        """What was measured."""
+        return self.figures[0].what
+
+    @property
+    def unit(self) -> str:
+        """What it is measured in; empty for a number."""
+        return self.figures[0].unit
+
+    @property
+    def target(self) -> Target | None:
+        """What it has to reach, if anything."""
+        return self.figures[0].target
 
 
 @dataclass
 class Plan:
-    """How much to measure. `rates` keeps what was found sustainable, for the next run to begin near it."""
+    """How much to measure. `rates` keeps what was found sustainable, for the next run to begin there."""
 
     quick: bool
     files: int
@@ -52,26 +101,37 @@ class Plan:
     @property
     def seconds(self) -> float:
         """How long a step lasts."""
-        return 2.0 if self.quick else 3.0
-
-    @property
-    def precision(self) -> float:
-        """How far the lowest rate that was too much may be above the highest that was not, as a multiple."""
-        return 1.5 if self.quick else PRECISION
-
-    @property
-    def tries(self) -> int:
-        """How many rates a search tries at most."""
-        return 7 if self.quick else 12
-
-    @property
-    def attempts(self) -> int:
-        """How often a step may fail before its rate counts as too much."""
-        return 1 if self.quick else 2
+        return 2.0
 
     def connections(self, wanted: int) -> int:
         """As many connections as wanted, or as the limit on open files allows the server."""
         return min(wanted, self.files - 1_200)
+
+
+_Run = Callable[[Plan], Iterator[Figure]]
+"""Measures everything of a scenario once."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that is measured: `runs` goes on for ever, a list of figures for each run.
+
+    So what takes long to set up can be, once for all runs. `most` is how often it is measured at most, where it is slow
+    or hardly varies.
+    """
+
+    runs: Callable[[Plan], Generator[list[Figure]]]
+    most: int | None = None
+
+
+def anew(run: _Run, most: int | None = None) -> Scenario:
+    """A scenario that sets everything up anew for each run."""
+
+    def runs(plan: Plan) -> Generator[list[Figure]]:
+        while True:
+            yield list(run(plan))
+
+    return Scenario(runs, most)
 
 
 @dataclass(frozen=True)
@@ -82,78 +142,36 @@ class Site:
     server: Server
     load: Load
 
+    def cost(self, senders: list[Connection], rate: float, seconds: float) -> tuple[float, Step]:
+        """The seconds of the server's CPU that a delivery takes at this rate, and what else came of it."""
+        start = self.server.cpu()
+        step = self.load.run(rate, seconds, senders, settle=10)
+        return (self.server.cpu() - start) / max(1, step.arrived), step
+
 
 @contextmanager
-def site(kind: str, *, workers: int = 1) -> Iterator[Site]:
-    """Start a server of this kind, and stop it afterwards."""
-    say(f"  starting {kind}" + (f" with {workers} workers" if workers > 1 else ""))
-    with Redis() as redis, Server(kind, redis, workers=workers) as server, Load(kind, server.port) as load:
+def site(kind: str, *, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Site]:
+    """Start a server of this kind, with `settings` in its environment, and stop it afterwards."""
+    told = "".join(f", {name}={value}" for name, value in settings.items())
+    say(f"  starting {kind}" + (f" with {workers} workers" if workers > 1 else "") + told)
+    with (
+        Redis() as redis,
+        Server(kind, redis, workers=workers, settings=settings) as server,
+        Load(kind, server.port) as load,
+    ):
         yield Site(redis, server, load)
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is being done."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell whoever waits what is being done, and when."""
+    print(f"{time.monotonic() - _START:6.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def warm(load: Load, senders: list[Connection]) -> None:
     """Let the arrival of all these clients pass, and the first messages, which take longer."""
-    load.wait(2)
+    load.wait(1)
     load.run(20, 1, senders, settle=5)
     load.drain(20)
-
-
-def by_delivery(step: Step) -> float:
-    """How long the deliveries of a step took, in seconds, but for the slowest of 100."""
-    return step.p99
-
-
-def by_answer(step: Step) -> float:
-    """How long the acknowledgements of a step took, in seconds, but for the slowest of 100."""
-    return step.answers_p99
-
-
-def sustainable(
-    plan: Plan,
-    key: str,
-    load: Load,
-    senders: list[Connection],
-    begin: float,
-    taken: Callable[[Step], float] = by_delivery,
-) -> float:
-    """The highest rate, in messages a second, at which all arrives, and `taken` stays under `PROMPT`; 0 if none does.
-
-    It is doubled until it is too much, and then narrowed. With time enough, what fails is tried once more: anything may
-    disturb a step of a few seconds. With the `key` of an earlier search it begins near what that one found.
-    """
-    known = plan.rates.get(key)
-    rate = known * 0.7 if known else begin
-    growth = 1.4 if known else 2.0
-    good, bad = 0.0, float("inf")
-    for _ in range(plan.tries):
-        if any(_stands(plan, load, senders, rate, taken) for _attempt in range(plan.attempts)):
-            good = rate
-        else:
-            bad = rate
-        if bad < good * plan.precision:
-            break
-        rate = rate / 2 if not good else rate * growth if bad == float("inf") else (good * bad) ** 0.5
-        if rate < LOWEST:
-            break
-    plan.rates[key] = max(good, LOWEST)
-    return good
-
-
-def _stands(plan: Plan, load: Load, senders: list[Connection], rate: float, taken: Callable[[Step], float]) -> bool:
-    step = load.run(rate, max(plan.seconds, 3 / rate), senders)
-    stands = step.complete and taken(step) < PROMPT
-    say(
-        f"    {rate:7.1f} messages/s: {step.delivered / step.seconds:9,.0f} deliveries/s,"
-        f" p99 {taken(step) * 1e3:7.1f} ms{'' if stands else ', too much'}"
-    )
-    if not stands:
-        load.drain(15)
-    return stands
 
 
 def timed(act: Callable[[], object]) -> float:

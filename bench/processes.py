@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import psutil
@@ -174,9 +175,11 @@ class Redis(Process):
 
 
 class Server(Process):
-    """A server of one kind ("chat", "node" or "stock") at a Redis."""
+    """A server of one kind ("chat", "node" or "stock") at a Redis, with `settings` in its environment."""
 
-    def __init__(self, kind: str, at: Redis, *, workers: int = 1) -> None:
+    def __init__(
+        self, kind: str, at: Redis, *, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.kind = kind
         self.port = _free_port()
         command, cwd = {
@@ -185,7 +188,7 @@ class Server(Process):
             # Not in the checkout, where gunicorn would find the chat's own configuration.
             "stock": ([GUNICORN, *self._stock_options(workers), "stock:app"], PEERS),
         }[kind]
-        settings = {
+        environ = dict(settings) | {
             "PORT": str(self.port),
             "REDIS_URL": at.url,
             "SECRET_KEY": SECRET,
@@ -194,7 +197,7 @@ class Server(Process):
             "CHAT_MAX_CONNECTIONS": str(MOST_CONNECTIONS + 100),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        super().__init__(kind, command, SERVER_CORE, cwd, **settings)
+        super().__init__(kind, command, SERVER_CORE, cwd, **environ)
         self.wait_until(self._answers)
         self._workers = 0 if kind == "node" else workers
         self.wait_until(lambda: len(self._serving()) >= max(1, self._workers))
@@ -206,6 +209,13 @@ class Server(Process):
     def worker_pids(self) -> list[int]:
         """The processes that serve."""
         return [each.pid for each in self._serving()]
+
+    def connections(self) -> list[int]:
+        """How many connections each of the processes that serve has."""
+        return [
+            sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port for each in found)
+            for found in (process.net_connections("tcp4") for process in self._serving())
+        ]
 
     def _serving(self) -> list[psutil.Process]:
         return self._process.children() if self._workers else [self._process]

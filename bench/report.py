@@ -1,4 +1,4 @@
-"""The report: lines for the terminal, docs/benchmarks.md, and its plot, docs/benchmarks.svg."""
+"""The report: lines for the terminal, and docs/benchmarks.md beside its plot, docs/benchmarks.svg."""
 
 import os
 import platform
@@ -10,136 +10,130 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from bench import plot
 from bench.load import SPREAD
-from bench.measures import PRECISION, Figure
+from bench.measures import Row
 from bench.processes import CHECKOUT, CORES, PEERS, redis_version
+from bench.search import PRECISION
 
 DOCUMENT = CHECKOUT / "docs" / "benchmarks.md"
 PLOT = CHECKOUT / "docs" / "benchmarks.svg"
-COLOURS = {"chat": "#2563eb", "node": "#6b7280", "stock": "#d1d5db"}
-WIDTH, LEFT, RIGHT, BAR, GAP = 760, 150, 110, 22, 34
 
 
 def heading() -> str:
     """The line above the figures."""
-    return f"{'':68}{'measured':>14}  {'target':>12}"
+    return f"{'':76}{'measured':>21}  {'target':>12}"
 
 
-def line(figure: Figure) -> str:
+def line(row: Row) -> str:
     """A figure as a line for the terminal, its target beside it."""
-    return (
-        f"{figure.part + ': ' + figure.what:68}{_value(figure):>14}  {_target(figure):>12}  {_verdict(figure)}".rstrip()
-    )
+    return f"{row.part + ': ' + row.what:76}{_with_unit(row):>21}  {_target(row):>12}  {_verdict(row)}".rstrip()
 
 
-def write(figures: list[Figure], failures: list[str], runs: int) -> None:
-    """Write the report of a whole run, each figure the median of so many, and what could not be measured."""
-    rows = [f"| {each.part} | {each.what} | {_value(each)} | {_target(each)} | {_verdict(each)} |" for each in figures]
+def write(rows: list[Row], failures: list[str], durations: dict[str, float], disturbed: str) -> None:
+    """Write the report of a whole run.
+
+    Args:
+        failures: sentences on what could not be measured.
+        durations: the seconds that each scenario took.
+        disturbed: a sentence on who else used the machine; empty if nobody did.
+    """
+    table = [
+        f"| {row.part} | {row.what} | {_with_unit(row)} | {_spread(row)} | {len(row.figures)} | {_target(row)}"
+        f" | {_verdict(row)} |"
+        for row in rows
+    ]
     unmeasured = "\n" + "".join(f"- {each}\n" for each in failures) if failures else ""
+    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in durations.items())
     DOCUMENT.write_text(
         f"""# Benchmarks
 
 ![Deliveries a second, and what one costs](benchmarks.svg)
 
-Written by `make bench`. Each figure is the median of {runs} runs.
+Written by `make bench`. Each figure is the median of as many runs as stand beside it, with the lowest and the highest
+of them; a multiple is taken in each run, and then its median.
 
-| scenario | | measured | target | |
-| --- | --- | ---: | ---: | --- |
-{chr(10).join(rows)}
+| scenario | | measured | from, to | runs | target | |
+| --- | --- | ---: | ---: | ---: | ---: | --- |
+{chr(10).join(table)}
 {unmeasured}
 ## The machine
 
-{_machine()}
+{_machine(disturbed)}
 
 ## The method
 
 - `node` is Node's Socket.IO with its Redis adapter, `stock` is Flask-SocketIO with its message queue under gunicorn's
   eventlet worker. Neither stores anything; both send what the chat sends. Each server is one process, unless a line
-  says otherwise.
+  says otherwise. In each run they are measured one right after the other.
 - Servers run on the first core; the load, and a Redis in memory alone, on the last. The CPU of a server is that of all
   its processes, without Redis.
 - Everything is on the loopback interface, over WebSocket without compression. The chat's flood limits are off.
 - Messages are sent on schedule, whatever the answers do, by {SPREAD} clients in the room; a message's latency counts
   from when it was due. Every delivery is counted; {SPREAD} more clients, spread among the others, read theirs, see that
   no `seq` is missing or repeated, and take the latencies.
-- What can be sustained is the highest rate at which, for three seconds, everything arrived and 99 % of it within
-  100 ms: doubled until it is too much, then narrowed to within {PRECISION - 1:.0%}. What fails is tried once more.
+- What can be sustained is the highest rate at which, for two seconds, everything arrived and 99 % of it within
+  100 ms: doubled until it is too much, then narrowed to within {PRECISION - 1:.0%}; later runs begin where the one
+  before ended. What nearly can is tried once more. "At least" stands where the load's core was full, and the server's
+  was not.
+- calm, overload, steady and capacity are parts of one visit to each server, whose room grows from 100 clients to 1,000
+  and 5,000. Overload follows a search of its own, with 100 clients, where the server is what gives out first; its share
+  is of the deliveries a second counted at the rate found. Its senders have ten messages unanswered at most, as ten
+  browsers would, each of which sends one at a time: late answers slow them down.
+- In the storm everybody comes at once. Those of the chat are people it knows, each with the session cookie of a
+  browser, who join their room again and are sent the 20 messages that they missed; a bare connection has no cookie,
+  and asks for nothing.
+- Two workers are on the core of the one that they are compared with, and each has half of the connections.
+- The long room of history is filled once for all runs.
 - Memory is the resident memory of the processes that serve; a connection's is the growth over all connections.
+- It took {took}.
 """,
         encoding="utf-8",
     )
-    PLOT.write_text(_plot(figures), encoding="utf-8")
+    PLOT.write_text(plot.draw(rows), encoding="utf-8")
 
 
-def _value(figure: Figure) -> str:
-    digits = 0 if figure.value >= 100 else 1 if figure.value >= 10 else 2
-    return f"{figure.value:,.{digits}f} {figure.unit}".rstrip()
+def _number(value: float) -> str:
+    return f"{value:,.{0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2}f}"
 
 
-def _target(figure: Figure) -> str:
-    if figure.target is None:
+def _with_unit(row: Row) -> str:
+    return f"{'at least ' if row.floor else ''}{_number(row.value)} {row.unit}".rstrip()
+
+
+def _spread(row: Row) -> str:
+    return f"{_number(row.low)}, {_number(row.high)}" if len(row.figures) > 1 else ""
+
+
+def _target(row: Row) -> str:
+    if row.target is None:
         return ""
-    return f"{'≥' if figure.target.at_least else '≤'} {figure.target.limit:,.10g} {figure.unit}".rstrip()
+    return f"{'≥' if row.target.at_least else '≤'} {row.target.limit:,.10g} {row.unit}".rstrip()
 
 
-def _verdict(figure: Figure) -> str:
-    if figure.target is None:
+def _verdict(row: Row) -> str:
+    if row.target is None:
         return ""
-    return "met" if figure.target.met(figure.value) else "missed"
+    return "met" if row.target.met(row.value) else "missed"
 
 
-def _machine() -> str:
+def _machine(disturbed: str) -> str:
     memory = psutil.virtual_memory().total / 2**30
     kernel = ".".join(platform.release().split(".")[:2])
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     peers = msgspec.json.decode((PEERS / "package.json").read_bytes())["dependencies"]
     packages = ("eventlet", "Flask-SocketIO", "python-socketio", "gunicorn", "redis")
     cores = f"{os.cpu_count()} cores, of which {len({CORES[0], CORES[-1]})} are used"
-    return "\n".join(
-        (
-            f"- {_processor()}, {cores}, {memory:.0f} GiB of memory, {platform.system()} {kernel}",
-            f"- Python {platform.python_version()}, {', '.join(f'{each} {version(each)}' for each in packages)}",
-            f"- Node.js {node.removeprefix('v')}, {', '.join(f'{name} {number}' for name, number in peers.items())}",
-            f"- Redis {redis_version()}",
-        )
-    )
+    lines = [
+        f"{_processor()}, {cores}, {memory:.0f} GiB of memory, {platform.system()} {kernel}",
+        f"Python {platform.python_version()}, {', '.join(f'{each} {version(each)}' for each in packages)}",
+        f"Node.js {node.removeprefix('v')}, {', '.join(f'{name} {number}' for name, number in peers.items())}",
+        f"Redis {redis_version()}",
+        *([disturbed] if disturbed else []),
+    ]
+    return "\n".join(f"- {each}" for each in lines)
 
 
 def _processor() -> str:
     found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return found[1].strip() if found else platform.machine()
-
-
-def _plot(figures: list[Figure]) -> str:
-    """Bars by hand: what each server delivers, and what a delivery costs it."""
-    panels = [
-        ("Deliveries a second into one room, p99 under 100 ms, 1,000 clients", r"deliveries a second, 1,000 clients"),
-        ("Deliveries a second into one room, p99 under 100 ms, 5,000 clients", r"deliveries a second, 5,000 clients"),
-        ("Microseconds of a server's CPU for one delivery, 1,000 clients, 50 messages a second", r"CPU a delivery"),
-    ]
-    shapes: list[str] = []
-    y = GAP
-    for title, pattern in panels:
-        bars = [
-            (kind, each.value) for each in figures for kind in COLOURS if re.match(rf"{kind}: .*{pattern}", each.what)
-        ]
-        if not bars:
-            continue
-        shapes.append(f'<text x="20" y="{y}" font-weight="600">{title}</text>')
-        y += 12
-        most = max(value for _, value in bars) or 1
-        for kind, value in bars:
-            width = (WIDTH - LEFT - RIGHT) * value / most
-            shapes.append(f'<text x="{LEFT - 10}" y="{y + 16}" text-anchor="end">{kind}</text>')
-            shapes.append(f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{COLOURS[kind]}"/>')
-            shapes.append(f'<text x="{LEFT + width + 8:.1f}" y="{y + 16}">{value:,.{0 if value >= 100 else 1}f}</text>')
-            y += BAR + 6
-        y += GAP
-    drawn = "\n  ".join(shapes)
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y - 10}" viewBox="0 0 {WIDTH} {y - 10}"
-  font-family="system-ui, sans-serif" font-size="14" fill="#111827" role="img">
-  <title>Deliveries a second, and what one costs, of the chat and of others</title>
-  <rect width="100%" height="100%" fill="#ffffff"/>
-  {drawn}
-</svg>
-"""

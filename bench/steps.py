@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+FULL = 0.93
+"""The share of a core from which on who is on it can hardly do more."""
+
 
 def percentile(values: list[float], share: float) -> float:
     """The smallest of `values` that `share` of them do not exceed; infinity where there are none."""
@@ -14,7 +17,8 @@ class Step:
 
     `start` is when the first message was due. `delivered` counts until the last was, `arrived` until everything was
     there or `SETTLE` was over. `latencies` are `(arrival, seconds)` of the sample, `answers` seconds from due to
-    acknowledged.
+    acknowledged. `took` is how many seconds passed until
+    then, `busy` and `server_busy` the shares of their cores that the load with Redis, and the server, took meanwhile.
     """
 
     rate: float
@@ -27,8 +31,16 @@ class Step:
     refused: int = 0
     holes: int = 0
     lost: int = 0
+    took: float = 0.0
+    busy: float = 0.0
+    server_busy: float = 0.0
     latencies: list[tuple[float, float]] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
+
+    @property
+    def throughput(self) -> float:
+        """Deliveries a second, while the messages were sent."""
+        return self.delivered / self.seconds if self.seconds else 0.0
 
     @property
     def p50(self) -> float:
@@ -41,6 +53,11 @@ class Step:
         return percentile([each for _, each in self.latencies], 0.99)
 
     @property
+    def answers_p50(self) -> float:
+        """The seconds within which half of the messages were acknowledged."""
+        return percentile(self.answers, 0.5)
+
+    @property
     def answers_p99(self) -> float:
         """The seconds within which 99 % of the messages were acknowledged."""
         return percentile(self.answers, 0.99)
@@ -50,3 +67,8 @@ class Step:
         """Whether every message was acknowledged and reached everyone once and in order."""
         answered = len(self.answers) == self.sent and not self.refused
         return answered and self.arrived == self.expected and not self.holes and not self.lost
+
+    @property
+    def short_of_load(self) -> bool:
+        """Whether it was the load that had no more to give, and not the server."""
+        return self.busy > FULL > self.server_busy

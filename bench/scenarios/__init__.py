@@ -1,26 +1,22 @@
 """What is measured: each scenario by its name, in the order in which they run."""
 
-from collections.abc import Callable, Iterator
-
-from bench.measures import Figure, Plan
+from bench.measures import Scenario, anew
 from bench.scenarios.history import history
 from bench.scenarios.memory import memory
 from bench.scenarios.own import own
 from bench.scenarios.posts import posts
-from bench.scenarios.rooms import calm, capacity, elsewhere, overload, steady, two_workers
+from bench.scenarios.room import room
 from bench.scenarios.storm import storm
+from bench.scenarios.workers import elsewhere, two_workers
 
-SCENARIOS: dict[str, Callable[[Plan], Iterator[Figure]]] = {
-    "load": own,
-    "capacity": capacity,
-    "posts": posts,
-    "steady": steady,
-    "calm": calm,
-    "overload": overload,
-    "memory": memory,
-    "storm": storm,
-    "two-workers": two_workers,
-    "history": history,
-    "elsewhere": elsewhere,
+SCENARIOS: dict[str, Scenario] = {
+    "load": anew(own),
+    "room": anew(room),
+    "posts": anew(posts),
+    "memory": anew(memory, most=1),
+    "storm": anew(storm, most=3),
+    "two-workers": anew(two_workers),
+    "history": Scenario(history),
+    "elsewhere": anew(elsewhere, most=3),
 }
-QUICK = ("capacity", "posts", "steady", "history")
+QUICK = ("room", "posts", "storm", "history")

@@ -24,6 +24,16 @@ def delivery(seq: int) -> bytes:
     return framed(TEXT % (seq, b"w" * 120))
 
 
+def unmasked(data: bytes) -> bytes:
+    """Frames of a client's, whose masks are zero, as a server would send them."""
+    frames = b""
+    while data:
+        size = int.from_bytes(data[2:4], "big")
+        frames += data[:1] + b"\x7e" + data[2:4] + data[8 : 8 + size]
+        data = data[8 + size :]
+    return frames
+
+
 class Hand:
     """A server by hand, in the same thread as the load."""
 
@@ -102,6 +112,25 @@ def test_the_sample_sees_holes_and_repeats(hand: Hand, seqs: tuple[int, ...], ho
         hand.turn()
     assert hand.load.step.holes == holes
     assert len(hand.load.step.latencies) == len(seqs)
+    server.close()
+
+
+def test_a_sender_with_a_full_window_waits_for_its_answers(hand: Hand) -> None:
+    sender, server = hand.enter("sender")
+    step = hand.load.run(1_000, 0.2, [sender], settle=0, window=3)
+    assert (step.sent, step.expected, len(sender.due)) == (3, 3, 3)
+    texts, _ = wire.split(unmasked(server.recv(65_536)))
+    numbers = [text[2 : text.index(b"[")] for text in texts]
+    server.sendall(b"".join(framed(b"43" + number + b'[{"ok":true}]' + b" " * 120) for number in numbers))
+    hand.turn()
+    assert len(step.answers) == 3
+    assert not sender.due
+    server.close()
+
+
+def test_without_a_window_all_is_sent_whatever_is_answered(hand: Hand) -> None:
+    sender, server = hand.enter("sender")
+    assert hand.load.run(1_000, 0.2, [sender], settle=0).sent == 200
     server.close()
 
 
