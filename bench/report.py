@@ -75,7 +75,7 @@ of them; a multiple is taken in each run, and then its median.
 - What can be sustained is the highest rate at which, for two seconds, everything arrived and 99 % of it within
   100 ms: doubled until it is too much, then narrowed to within {PRECISION - 1:.0%}; later runs begin where the one
   before ended. What nearly can is tried once more. "At least" stands where the load's core was full, and the server's
-  was not.
+  was not; a target that is not reached so is neither met nor missed.
 - calm, overload, steady and capacity are parts of one visit to each server, whose room grows from 100 clients to 1,000
   and 5,000. Overload follows a search of its own, with 100 clients, where the server is what gives out first; its share
   is of the deliveries a second counted at the rate found. Its senders have ten messages unanswered at most, as ten
@@ -114,7 +114,9 @@ def _target(row: Row) -> str:
 def _verdict(row: Row) -> str:
     if row.target is None:
         return ""
-    return "met" if row.target.met(row.value) else "missed"
+    if row.target.met(row.value):
+        return "met"
+    return "not shown" if row.floor and row.target.at_least else "missed"
 
 
 def _machine(disturbed: str) -> str:

@@ -20,9 +20,9 @@ class SeedError(RuntimeError):
     """What was to be there is not."""
 
 
-def make_rooms(url: str, *names: str) -> None:
-    """Make rooms of the chat at this Redis."""
-    with _chat(url) as chat:
+def make_rooms(url: str, *names: str, shards: int = 1) -> None:
+    """Make rooms of the chat at this Redis, which are spread over so many buses."""
+    with _chat(url, shards=shards) as chat:
         founder = _founder(chat)
         for name in names:
             chat.rooms.create(name, "", founder)
@@ -79,10 +79,10 @@ class _Unheard(Store):
 
 
 @contextmanager
-def _chat(url: str, store: Store | None = None) -> Iterator[Chat]:
+def _chat(url: str, store: Store | None = None, *, shards: int = 1) -> Iterator[Chat]:
     made = store or Store(url)
     try:
-        yield Chat(made, Config(redis_url=url, rate_limit=False))
+        yield Chat(made, Config(redis_url=url, rate_limit=False, bus_shards=shards))
     finally:
         made.redis.close()
 

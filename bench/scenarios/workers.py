@@ -43,7 +43,7 @@ def elsewhere(plan: Plan) -> Iterator[Figure]:
     for shards in (1, SHARDS):
         settings = {"CHAT_BUS_SHARDS": str(shards)}
         with site("chat", settings=settings) as at, Server("chat", at.redis, settings=settings) as other:
-            make_rooms(at.redis.url, *ELSEWHERE)
+            make_rooms(at.redis.url, *ELSEWHERE, shards=shards)
             paid = _paid_elsewhere(at, other, 3 * plan.seconds)
         what = f"CPU of an uninvolved worker a message, shards of the bus: {shards}"
         yield Figure("elsewhere", what, paid * 1e6, "µs")

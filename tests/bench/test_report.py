@@ -19,6 +19,8 @@ def test_a_row_is_the_median_of_its_runs() -> None:
 def test_what_the_load_held_back_is_told_as_at_least() -> None:
     assert "at least 14.0 x" in report.line(row(14, 13, 15, floor=True))
     assert "at least" not in report.line(row(14, 13, 15))
+    assert report.line(row(9, floor=True)).endswith("not shown")
+    assert report.line(row(9)).endswith("missed")
 
 
 def test_the_plot_is_drawn_with_a_bar_for_each_server() -> None:
