@@ -25,6 +25,10 @@ IP_BIND_ADDRESS_NO_PORT = 24
 DUE = re.compile(rb"@(\d+\.\d{6})@")
 SEQ = re.compile(rb'"seq":(\d+)')
 ACK = re.compile(rb"43(\d+)\[")
+INTERVAL = re.compile(rb'"pingInterval":(\d+)')
+QUIET = 0.5
+"""The share of a server's interval after a ping in which no other is looked for: that costs as much as counting. The
+first may come at any time, and the one after one that was late, early."""
 
 Greeting = Callable[[str, str], Iterator[tuple[str, dict[str, Any]]]]
 """From a client's name and its room, the events that it sends to get in, each when the last was answered."""
@@ -52,6 +56,8 @@ class Connection:
         self.upgraded = False
         self.tail: bytes | bytearray = bytes(TAIL)
         self.buffer = b""
+        self.interval = 0.0
+        self.quiet_until = 0.0
         self.unsent = b""
         self.writing = True
         self.closed = False
@@ -114,7 +120,7 @@ class Loop:
         if timeout > 0:
             # epoll's own timeout is in whole milliseconds, which is much beside a latency of one.
             select.select([self._epoll], [], [], timeout)
-        count, by_file, buffer, room = 0, self._by_file, self._bytes, self._room
+        count, by_file, buffer, room, now = 0, self._by_file, self._bytes, self._room, time.monotonic()
         for file, events in self._epoll.poll(0, len(by_file) + 1):
             connection = by_file[file]
             if not connection.counts:
@@ -133,8 +139,8 @@ class Loop:
                 continue
             buffer[:TAIL] = connection.tail
             count += buffer.count(wire.MARKER, 0, TAIL + size)
-            if buffer.find(wire.PING, TAIL + 1 - len(wire.PING), TAIL + size) >= 0:
-                self._send(connection, wire.PONG)
+            if now >= connection.quiet_until and buffer.find(wire.PING, TAIL + 1 - len(wire.PING), TAIL + size) >= 0:
+                self._answer_ping(connection, now)
             connection.tail = buffer[size : size + TAIL]
         self.deliveries += count
 
@@ -170,8 +176,10 @@ class Loop:
             elif text.startswith(b"43"):
                 self._acknowledge(connection, text, now)
             elif text == b"2":
-                self._send(connection, wire.PONG)
+                self._answer_ping(connection, now)
             elif text.startswith(b"0{"):
+                found = INTERVAL.search(text)
+                connection.interval = int(found[1]) / 1000 if found else 0.0
                 self._send(connection, wire.OPEN_NAMESPACE)
             elif text.startswith(b"40"):
                 self._advance(connection)
@@ -217,6 +225,10 @@ class Loop:
             self._advance(connection)
         else:
             connection.answer = text
+
+    def _answer_ping(self, connection: Connection, now: float) -> None:
+        connection.quiet_until = now + QUIET * connection.interval
+        self._send(connection, wire.PONG)
 
     def _advance(self, connection: Connection) -> None:
         """Send the next event by which one gets in, or note that there is none left."""

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -41,11 +42,12 @@ class Hand:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.load = Load("node", self.listener.getsockname()[1])
 
-    def enter(self, role: str) -> tuple[Connection, socket.socket]:
-        """Let a client in."""
+    def enter(self, role: str, opening: bytes = b"0{") -> tuple[Connection, socket.socket]:
+        """Let a client in, with this packet of Engine.IO first."""
         connection = self.load.open("work", role)
         server, _ = self.listener.accept()
-        for said in (b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x020{", b"\x81\x0240", b'\x81\x10430[{"ok":true}]'):
+        opened = b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81" + bytes((len(opening),)) + opening
+        for said in (opened, b"\x81\x0240", b'\x81\x10430[{"ok":true}]'):
             self.turn()
             server.recv(4096)
             server.sendall(said)
@@ -101,6 +103,19 @@ def test_a_ping_is_answered_once_while_counting(hand: Hand, cut: int) -> None:
     hand.turn()
     assert server.recv(4096) == wire.PONG
     assert hand.load.deliveries == 2
+    server.close()
+
+
+def test_each_ping_is_answered_also_one_that_comes_early(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, server = hand.enter("listener", opening=b'0{"pingInterval":20000}')
+    assert connection.interval == 20
+    began = time.monotonic()
+    for passed in (3, 23, 33):
+        monkeypatch.setattr(time, "monotonic", lambda passed=passed: began + passed)
+        server.sendall(delivery(passed) + wire.PING)
+        hand.turn()
+        assert server.recv(4096) == wire.PONG
+    assert hand.load.deliveries == 3
     server.close()
 
 
