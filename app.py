@@ -15,7 +15,9 @@ from chat.store.embedded import EmbeddedRedisError
 try:
     app = create_app()
 except (ConfigError, EmbeddedRedisError) as error:
-    sys.exit(f"The chat cannot start: {error}")
+    print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
+    # gunicorn's own for an application that does not load: on any other it would start worker after worker.
+    sys.exit(4)
 
 if __name__ == "__main__":
     app.extensions["socketio"].run(app, port=Config.from_environ().port)
