@@ -14,7 +14,11 @@ import psutil
 import pytest
 import socketio
 
+from chat.config import Config
+from chat.domain.shards import Shards
+from chat.store.connection import Store
 from tests.support.clients import NodeClient, PythonClient, unique
+from tests.support.redis import Redis
 from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
 from tests.support.waiting import eventually
 
@@ -119,6 +123,15 @@ def test_a_bad_setting_stops_the_start_with_one_sentence(checkout: Start, way: s
     server = checkout(way, CHAT_RATE_LIMIT="perhaps")
     assert server.popen.wait(20) != 0
     assert "CHAT_RATE_LIMIT is 'perhaps', but must be one of on, off." in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("way", ["procfile", "flask run", "python app.py"])
+def test_a_redis_whose_rooms_are_spread_otherwise_stops_the_start(checkout: Start, own_redis: Redis, way: str) -> None:
+    Shards(Config(bus_shards=4)).check(Store(own_redis.url))
+    server = checkout(way, REDIS_URL=own_redis.url, SECRET_KEY=SECRET, CHAT_BUS_SHARDS="2")
+    assert server.popen.wait(20) != 0
+    assert "The chat cannot start: CHAT_BUS_SHARDS is 2, but must be 4: " in server.log
     assert "Traceback" not in server.log
 
 

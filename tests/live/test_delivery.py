@@ -116,6 +116,7 @@ def test_who_joins_a_busy_room_has_no_hole_after_the_answer(connect: Connect, ch
         # Each first where nobody was yet, and then where the worker delivers to nobody, but knows the place.
         for room, _ in itertools.product(rooms, range(2)):
             now[0] = room
+            reader.events.clear()
             # Something is in it.
             eventually(lambda room=room: chat.log.position(room).seq > 5)
             answer = reader.ok("join", {"room": room, "limit": 5})
@@ -257,6 +258,7 @@ def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
 ) -> None:
     ada = worker.comer("Ada")
     worker.join(ada)
+    assert not worker.delivery.stalled
     eventually(lambda: worker.readers() == 1)
     monkeypatch.setattr(delivery, "UNUSED", 0.0)
     for number in range(5):
@@ -269,5 +271,6 @@ def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
     worker.post("unheard")
     # And again, from there on.
     assert worker.join(worker.comer("Ben"))[-1] == "unheard"
+    assert worker.place() == 7
     worker.post("heard")
     eventually(lambda: worker.place() == 8)
