@@ -258,7 +258,6 @@ def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
 ) -> None:
     ada = worker.comer("Ada")
     worker.join(ada)
-    assert not worker.delivery.stalled
     eventually(lambda: worker.readers() == 1)
     monkeypatch.setattr(delivery, "UNUSED", 0.0)
     for number in range(5):
