@@ -256,9 +256,9 @@ def test_scripts_that_redis_forgets_again_and_again_append_each_entry_once(own_r
     writing = [apart(write, writer) for writer in range(writers)]
     try:
         for _ in range(10):
-            # More than all of them at once: so they were taught between two times.
-            goal = len(posted) + 3 * writers
             own_redis.client().script_flush()
+            # More than all of them at once: so Redis was taught in between.
+            goal = len(posted) + 3 * writers
             eventually(lambda goal=goal: len(posted) >= goal)
     finally:
         over.set()
