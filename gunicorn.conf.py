@@ -54,17 +54,38 @@ def on_starting(server):
     """Start the private Redis for all workers, so that it stays while they come and go."""
     if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
         _check_addresses(server.cfg.address)
-    if settings.redis_url is None:
-        try:
-            embedded.hold(settings.instance / "redis")
-        except embedded.EmbeddedRedisError as error:
-            sys.exit(f"The chat cannot start: {error}")
+    try:
+        url = settings.redis_url or embedded.hold(settings.instance / "redis")
+    except embedded.EmbeddedRedisError as error:
+        sys.exit(f"The chat cannot start: {error}")
+    _check_store(url)
 
 
 def post_worker_init(worker):
     """Say where the chat is, once it answers."""
     if worker.age == 1:
         print(f"{settings.name} is at {worker.sockets[0]}", flush=True)
+
+
+def _check_store(url):
+    """End with one sentence if the rooms in this Redis are spread otherwise: else each worker would say so, and end."""
+    # In a process of its own: what is imported here, no worker could patch any more.
+    child = os.fork()
+    if child == 0:
+        status = 0
+        try:
+            from chat.domain.shards import Shards
+            from chat.store.connection import Store, Unreachable
+
+            with suppress(*Unreachable):
+                Shards(settings).check(Store(url, verify=settings.redis_verify))
+        except ConfigError as error:
+            print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
+            status = 1
+        finally:
+            os._exit(status)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(1)
 
 
 def _check_addresses(addresses):
