@@ -112,6 +112,10 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         super().handle_exit(sig, frame)
         eventlet.spawn(self._leaving.set)
 
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """Ctrl-C ends as SIGTERM does: gunicorn's own would end the process from within a green thread."""
+        self.handle_exit(sig, frame)
+
     def notify(self) -> None:
         """Tell gunicorn that this worker lives, and end if it was killed: another may want the place."""
         super().notify()
