@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from chat.domain import rooms
 from chat.domain.log import Page, Part, args_of, page_of
 from chat.domain.memberships import Membership, Memberships, reads
 from chat.domain.people import People, Person
@@ -49,9 +48,7 @@ class Visits:
             self._store.script("enter", keys, [*own, *args_of(part)]), *reading, *self._people.renewing(person)
         )
         if not found:
-            if name != self._rooms.default:
-                raise rooms.not_found(name)
-            # The one room that stands from the start.
+            # Fails, unless it is the one room that stands from the start.
             self._rooms.find(name)
             return self.enter(person, name, part, connection)
         page = page_of(name, found)
