@@ -134,6 +134,8 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
             listening = GreenSocket(listener)
             listening.setblocking(1)
             acceptors.append(eventlet.spawn(self._accept, listening))
+        # Each begins: a worker may be told to end while it starts, and eventlet cannot stop what never ran.
+        eventlet.sleep(0)
         while self.alive:
             self.notify()
             self._leaving.wait(0.2)
