@@ -140,7 +140,7 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
             self.notify()
             self._leaving.wait(0.2)
         for acceptor in acceptors:
-            # Closes the listening socket, and then waits for what is in hand.
+            # Takes no more, and then waits for what is in hand.
             acceptor.kill(eventlet.StopServe())
         drain = eventlet.spawn(self.wsgi.extensions["drain"])
         with eventlet.Timeout(self.cfg.graceful_timeout, False):
@@ -161,5 +161,6 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
                     pool.spawn_n(self.handle, listening, client, address)
                 eventlet.sleep(0)
         except eventlet.StopServe:
-            listening.close()
+            # Those that were taken and have not begun yet ask it for its address.
             pool.waitall()
+            listening.close()
