@@ -16,7 +16,7 @@ SLICE = 0.005
 """Seconds of writing after which the loop looks after the sockets again."""
 AT_MOST = 256 * 1024
 """Bytes for one room that are written at once, about."""
-REST = 0.02
+REST = 0.01
 """Seconds that are left to others between two flushes at most, however long one took."""
 
 
