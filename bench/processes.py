@@ -30,6 +30,8 @@ GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 SECRET = "a secret for benchmarks alone, of no use to anybody"
 MOST_CONNECTIONS = 10_000
 START_WITHIN = 30.0
+WATCHED = 10_000
+"""Commands of which a watched Redis keeps how long each took."""
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 
@@ -157,10 +159,16 @@ class Redis(Process):
         """Requests read from clients so far: however many commands, what a client sends at once counts once."""
         return int(self.client.info("stats")["total_reads_processed"])
 
-    def script_time(self) -> tuple[int, float]:
-        """Calls of Lua functions so far, and the seconds that they took."""
-        found = self.client.info("commandstats").get("cmdstat_evalsha", {"calls": 0, "usec": 0})
-        return int(found["calls"]), float(found["usec"]) / 1e6
+    def watch(self) -> None:
+        """Keep from now on how long each command takes, for `took`."""
+        self.client.config_set("slowlog-max-len", WATCHED)
+        self.client.config_set("slowlog-log-slower-than", 0)
+        self.client.slowlog_reset()
+
+    def took(self, *words: str) -> list[float]:
+        """The seconds that each of the last `WATCHED` commands took that has all these words in it."""
+        found = self.client.slowlog_get(WATCHED)
+        return [each["duration"] / 1e6 for each in found if all(word.encode() in each["command"] for word in words)]
 
     def stop(self) -> None:
         """Close the connection, and end it."""
