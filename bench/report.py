@@ -76,10 +76,11 @@ of them; a multiple is taken in each run, and then its median.
   100 ms: doubled until it is too much, then narrowed to within {PRECISION - 1:.0%}; later runs begin where the one
   before ended. What nearly can is tried once more. "At least" stands where the load's core was full, and the server's
   was not; a target that is not reached so is neither met nor missed.
-- calm, overload, steady and capacity are parts of one visit to each server, whose room grows from 100 clients to 1,000
-  and 5,000. Overload follows a search of its own, with 100 clients, where the server is what gives out first; its share
-  is of the deliveries a second counted at the rate found. Its senders have ten messages unanswered at most, as ten
-  browsers would, each of which sends one at a time: late answers slow them down.
+- calm, steady and capacity are parts of one visit to each server, whose room grows from 100 clients to 1,000 and
+  5,000.
+- Overload follows a search of its own, with 100 clients of which 80 send; its share is of the deliveries a second
+  counted at the rate found. At twice that rate a sender has ten messages unanswered at most, as ten browsers would,
+  each of which sends one at a time: late answers slow them down.
 - In the storm everybody comes at once. Those of the chat are people it knows, each with the session cookie of a
   browser, who join their room again and are sent the 20 messages that they missed; a bare connection has no cookie,
   and asks for nothing.

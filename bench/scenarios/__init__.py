@@ -3,6 +3,7 @@
 from bench.measures import Scenario, anew
 from bench.scenarios.history import history
 from bench.scenarios.memory import memory
+from bench.scenarios.overload import overload
 from bench.scenarios.own import own
 from bench.scenarios.posts import posts
 from bench.scenarios.room import room
@@ -12,6 +13,7 @@ from bench.scenarios.workers import elsewhere, two_workers
 SCENARIOS: dict[str, Scenario] = {
     "load": anew(own),
     "room": anew(room),
+    "overload": anew(overload),
     "posts": anew(posts),
     "memory": anew(memory, most=1),
     "storm": anew(storm, most=3),

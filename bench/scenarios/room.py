@@ -1,4 +1,4 @@
-"""One room and many clients: how much is delivered, how soon, at what cost, and what happens beyond the limit.
+"""One room and many clients: how much is delivered, how soon, and at what cost.
 
 Each server is started once for all of that, and its room grows from one part to the next.
 """
@@ -6,10 +6,9 @@ Each server is started once for all of that, and its room grows from one part to
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.loop import Connection
-from bench.measures import Figure, Plan, Site, Target, site, warm
-from bench.search import PROMPT, sustainable
-from bench.steps import Step, percentile
+from bench.measures import Figure, Plan, Target, site, warm
+from bench.search import sustainable
+from bench.steps import Step
 
 ROOM = "work"
 """The chat's default room, so that whoever says their name is in it."""
@@ -18,14 +17,8 @@ CALM, STEADY = 10.0, 50.0
 """Messages a second."""
 BEGIN = {"chat": 800_000, "node": 100_000, "stock": 30_000}
 """Deliveries a second at which the first search for the most begins."""
-BEGIN_FEW = 2_000.0
-"""Messages a second at which the first search with few clients does."""
 LEAST = {CROWD: 12.0, THRONG: 8.0}
 """How much more than Node the chat has to deliver, to so many clients."""
-OVERLOAD, RECOVERY = 5.0, 5.0
-"""Seconds of too much, and for which its end is looked for afterwards."""
-WINDOW = 10
-"""Messages that a sender of too much has unanswered at most: it stands for ten browsers, which send one at a time."""
 
 
 @dataclass
@@ -36,11 +29,10 @@ class _Found:
     steady: Step = field(default_factory=lambda: Step(0, 0))
     cost: float = 0.0
     most: dict[int, Step] = field(default_factory=dict)
-    overload: list[Figure] = field(default_factory=list)
 
 
 def room(plan: Plan) -> Iterator[Figure]:
-    """(a), (c), (d) All servers in turn; the figures come when all are through."""
+    """(a), (c) All servers in turn; the figures come when all are through."""
     found = {kind: _server(plan, kind) for kind in (("chat", "node") if plan.quick else ("chat", "node", "stock"))}
     chat, node = found["chat"], found["node"]
     for clients in chat.most:
@@ -53,19 +45,16 @@ def room(plan: Plan) -> Iterator[Figure]:
             yield Figure("calm", f"{kind}: p50, 100 clients, 10/s", found[kind].calm.p50 * 1e3, "ms")
         ratio = chat.calm.p50 / node.calm.p50
         yield Figure("calm", "chat's p50 as a multiple of node's, 100 clients", ratio, "x", Target(1.5))
-    yield from chat.overload
 
 
 def _server(plan: Plan, kind: str) -> _Found:
-    """Measure one server: at ease, at a steady rate, at its limit, beyond it, and at the limit of a larger room."""
+    """Measure one server: at ease, at a steady rate, at its limit, and at the limit of a larger room."""
     found = _Found()
     with site(kind) as at:
         if kind != "stock" and not plan.quick:
             senders = at.load.populate(FEW, ROOM)
             warm(at.load, senders)
             found.calm = at.load.run(CALM, 2 * plan.seconds, senders)
-            if kind == "chat":
-                found.overload = list(_overload(plan, at, senders))
         senders = at.load.populate(CROWD - at.load.joined, ROOM)
         warm(at.load, senders)
         if kind != "stock":
@@ -103,34 +92,3 @@ def _steady(found: dict[str, _Found]) -> Iterator[Figure]:
     yield Figure("steady", "chat's CPU a delivery as a multiple of node's", chat.cost / node.cost, "x", Target(1))
     yield Figure("steady", "chat's p50 as a multiple of node's", chat.steady.p50 / node.steady.p50, "x", Target(1.5))
     yield Figure("steady", "chat's p99 as a multiple of node's", chat.steady.p99 / node.steady.p99, "x", Target(1))
-
-
-def _overload(plan: Plan, at: Site, senders: list[Connection]) -> Iterator[Figure]:
-    """(d) Twice what can be sustained, and the time after it.
-
-    With few clients, as a server at its limit is what it takes: with more of them the load may reach its own first.
-    """
-    memory = at.server.memory()
-    best = sustainable(plan, f"chat {FEW}", at, senders, BEGIN_FEW)
-    flood = at.load.run(2 * (best.rate or 1), OVERLOAD, senders, settle=0, window=WINDOW)
-    growth = at.server.memory() - memory
-    after = at.load.run(max(best.rate / 4, 1), RECOVERY, senders)
-    share = flood.throughput / best.throughput if best.throughput else 0.0
-    yield Figure("overload", "the server's core at the highest rate sustained", best.server_busy * 100, "%")
-    what = f"deliveries at twice that rate, of those at it, {FEW} clients"
-    yield Figure("overload", what, share * 100, "%", Target(90, at_least=True))
-    yield Figure("overload", "p50 of the senders' answers at the highest rate sustained", best.answers_p50 * 1e3, "ms")
-    yield Figure("overload", "p50 of the senders' answers at twice the rate", flood.answers_p50 * 1e3, "ms")
-    yield Figure("overload", "memory grown meanwhile, of the server's", growth / memory * 100, "%", Target(5))
-    yield Figure("overload", "until latency is normal again", _until_normal(after), "s", Target(2))
-    yield Figure("overload", "connections lost", flood.lost + after.lost, "", Target(0))
-
-
-def _until_normal(after: Step) -> float:
-    """Seconds until the first second in which 99 % of what arrived was due less than `PROMPT` before."""
-    for tenth in range(int(RECOVERY - 1) * 10):
-        begin = after.start + tenth / 10
-        arrived = [latency for arrival, latency in after.latencies if begin <= arrival < begin + 1]
-        if arrived and percentile(arrived, 0.99) < PROMPT:
-            return tenth / 10
-    return RECOVERY
