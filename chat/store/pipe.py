@@ -83,7 +83,7 @@ class Pipe:
                 waits = mine in self._waiting
                 if waits:
                     self._waiting.remove(mine)
-            if not waits and mine.answers is None and mine.error is None:
+            if not waits and mine.told.acquire(blocking=False) and mine.answers is None and mine.error is None:
                 self._pass_on()
             raise
 
