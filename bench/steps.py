@@ -17,8 +17,8 @@ class Step:
 
     `start` is when the first message was due. `delivered` counts until the last was, `arrived` until everything was
     there or `SETTLE` was over. `latencies` are `(arrival, seconds)` of the sample, `answers` seconds from due to
-    acknowledged. `took` is how many seconds passed until
-    then, `busy` and `server_busy` the shares of their cores that the load with Redis, and the server, took meanwhile.
+    acknowledged. `took` is how many seconds passed until then, `busy` and `server_busy` the shares of their cores that
+    the load with Redis, and the server, took meanwhile.
     """
 
     rate: float
