@@ -126,6 +126,11 @@ class Reader(Person):
         self._position: dict[str, Any] | None = None
         super().__init__(url, name, room)
 
+    @property
+    def began(self) -> bool:
+        """Whether what is said from now on will be read."""
+        return self._position is not None
+
     def on_message(self, entry: dict[str, Any]) -> None:
         """Take a live entry: it is read in its turn."""
         self._live.put(entry)
@@ -177,6 +182,7 @@ class NodeReader:
 
     def __init__(self, url: str, name: str, room: str) -> None:
         self.entries: list[tuple[float, dict[str, Any]]] = []
+        self.began = False
         script = str(Path(__file__).with_name("reader.mjs"))
         self._node = subprocess.Popen(
             ["node", script, url, name, room], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -187,7 +193,11 @@ class NodeReader:
         assert self._node.stdout is not None
         with self._node.stdout as lines:
             for line in lines:
-                self.entries.append((time.monotonic(), json.loads(line)))
+                said = json.loads(line)
+                if "began" in said:
+                    self.began = True
+                else:
+                    self.entries.append((time.monotonic(), said))
 
     def close(self) -> None:
         """End."""
@@ -217,6 +227,9 @@ class Drill:
     ) -> None:
         tag, to = uuid.uuid4().hex[:8], reader_url or url
         self.readers = [kind(to, f"reader {number} {tag}", room) for number, kind in enumerate(kinds)]
+        # On a busy machine a reader may need longer to start than the last entries go back that it would begin with.
+        for reader in self.readers:
+            eventually(lambda reader=reader: reader.began, within=30, what=f"{type(reader).__name__} begins")
         self.writer = Writer(url, f"writer {tag}", room, pace=pace)
         self.flow()
 

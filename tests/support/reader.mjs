@@ -1,5 +1,5 @@
 // A reader on the official client, which comes back after every interruption as a browser does: by the page's own ledger.
-// Prints a line of JSON for each entry, as it would be shown.
+// Prints a line of JSON when it has begun, and one for each entry, as it would be shown.
 import { io } from "socket.io-client";
 import { Ledger } from "../../static/js/ledger.js";
 
@@ -22,6 +22,7 @@ async function catchUp() {
     token = me.token ?? token;
     let page = await call("join", { room, after: ledger?.position, limit: 200 });
     if (!page.ok) throw new Error(page.error.code);
+    if (!ledger) process.stdout.write('{"began": true}\n');
     if (!ledger || page.reset) ledger = new Ledger(page.epoch, 1, (page.entries[0]?.seq ?? page.head + 1) - 1);
     show(page.entries);
     while (!page.complete) {
