@@ -40,7 +40,7 @@ requirements: .venv/made
 	@for each in requirements requirements-dev; do $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 \
 		--no-annotate --custom-compile-command "make requirements" --output-file $$each.txt $$each.in; done
 
-# Measures everything and writes docs/benchmarks.md, which takes about 25 minutes; bench-quick prints the most telling part.
+# Measures everything and writes docs/benchmarks.md, which takes about 20 minutes; bench-quick prints the most telling part.
 bench: .venv/dev bench/peers/node_modules/made $(VENDOR)
 	@$(BIN)/python -m bench
 

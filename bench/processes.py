@@ -159,6 +159,10 @@ class Redis(Process):
         """Requests read from clients so far: however many commands, what a client sends at once counts once."""
         return int(self.client.info("stats")["total_reads_processed"])
 
+    def memory(self) -> int:
+        """Bytes that its data takes, and what it needs for it."""
+        return int(self.client.info("memory")["used_memory"])
+
     def watch(self) -> None:
         """Keep from now on how long each command takes, for `took`."""
         self.client.config_set("slowlog-max-len", WATCHED)

@@ -7,6 +7,7 @@ from bench.scenarios.overload import overload
 from bench.scenarios.own import own
 from bench.scenarios.posts import posts
 from bench.scenarios.room import room
+from bench.scenarios.store import store
 from bench.scenarios.storm import storm
 from bench.scenarios.workers import elsewhere, two_workers
 
@@ -19,6 +20,7 @@ SCENARIOS: dict[str, Scenario] = {
     "storm": anew(storm, most=3),
     "two-workers": anew(two_workers),
     "history": Scenario(history),
+    "store": anew(store, most=3),
     "elsewhere": anew(elsewhere, most=3),
 }
 QUICK = ("room", "posts", "storm", "history")
