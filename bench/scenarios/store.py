@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from bench.load import Load
 from bench.loop import Connection
 from bench.measures import Figure, Plan, Site, site
 from bench.processes import ProcessError, Server
 from bench.scenarios.posts import populate_rooms
 
+ROOM = "work"
+"""The chat's default room: whoever says their name is in it."""
 RATE, BUSY = 500.0, 5_000.0
 """Messages a second: few enough that each is a round trip of its own, and so many that they travel together."""
 FURTHER = 4
@@ -25,7 +28,9 @@ def store(plan: Plan) -> Iterator[Figure]:
         memory = at.redis.memory() - memory
         alone = _cost(at, senders, RATE, seconds)
         for _ in range(FURTHER):
-            further.enter_context(Server("chat", at.redis))
+            server = further.enter_context(Server("chat", at.redis))
+            # A worker without anybody reads nothing.
+            further.enter_context(Load("chat", server.port)).connect(1, ROOM)
         at.load.wait(1)
         among = _cost(at, senders, RATE, seconds)
     yield Figure("store", f"Redis' CPU a post, {RATE:,.0f}/s from one worker", alone * 1e6, "µs")
