@@ -5,6 +5,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
@@ -179,27 +180,54 @@ def test_a_hundred_thousand_frames_of_any_kind_are_read_or_refused() -> None:
     assert seen >= 100_000
 
 
-def test_what_is_no_frame_leaves_the_workers_as_they_were(server: Server) -> None:
+def test_a_hundred_thousand_frames_of_any_kind_hurt_nobody(
+    wire: Callable[..., Wire], server: Server, room: str
+) -> None:
     pids = sorted(server.worker_pids())
+    workers = [psutil.Process(pid) for pid in pids]
+    ada, ben = (wire(on=pids[0]).named(unique(name)).joined(room) for name in ("Ada", "Ben"))
+    calm = latencies(ada, ben, room, seconds=1)
+    before = sum(worker.memory_info().rss for worker in workers)
     ports: set[int] = set()
+    sent = 0
+    over = threading.Event()
 
-    # Few to a connection: after the first that is none, it is closed.
-    @settings(max_examples=500, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(one_frame, min_size=1, max_size=5))
-    def attack(sent: list[bytes]) -> None:
+    # A connection is closed after the first that is none, which here may well be the first or the last.
+    @settings(
+        max_examples=2000, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(st.lists(one_frame, min_size=FRAMES, max_size=FRAMES))
+    def attack(flood: list[bytes]) -> None:
+        nonlocal sent
         client = Wire(server)
         ports.add(client.port)
         with contextlib.suppress(OSError):
-            for each in sent:
-                client.send(each)
+            client.send(b"".join(flood))
         client.socket.close()
+        sent += FRAMES
 
-    attack()
+    def measure() -> list[float]:
+        took: list[float] = []
+        while not over.is_set():
+            took += latencies(ada, ben, room, seconds=0.5)
+        return sorted(took)
+
+    with ThreadPoolExecutor() as pool:
+        measuring = pool.submit(measure)
+        try:
+            attack()
+        finally:
+            over.set()
+        took = measuring.result(30)
+    slow = took[int(len(took) * 0.99)]
+    assert slow < max(PROMPT, 4 * calm[-1]), (statistics.median(took), slow, calm[-1])
+    assert sent >= 100_000
 
     def left() -> int:
-        found = [each for pid in pids for each in psutil.Process(pid).net_connections(kind="tcp")]
+        found = [each for worker in workers for each in worker.net_connections(kind="tcp")]
         return sum(1 for each in found if each.raddr and each.raddr.port in ports)
 
     eventually(lambda: not left(), within=15, what="no connection is left")
+    assert sum(worker.memory_info().rss for worker in workers) - before < 20 * 2**20
     assert sorted(server.worker_pids()) == pids
     assert "Traceback" not in server.log
