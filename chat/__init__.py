@@ -25,6 +25,7 @@ def create_app(config: Config | None = None) -> "Flask":
     from chat import cli, live, logs, web
     from chat.domain import Chat
     from chat.store.connection import Unreachable, connect
+    from chat.web import proxies
 
     config = config or Config.from_environ()
     logs.init(config)
@@ -36,6 +37,6 @@ def create_app(config: Config | None = None) -> "Flask":
 
     web.init_app(app, chat, config)
     live.init_app(app, chat, config)
-    web.trust_proxies(app, config)
+    proxies.init_app(app, config)
     cli.init_app(app, chat, config)
     return app

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 from flask_wtf import CSRFProtect
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat.config import Config
 from chat.domain import Chat
@@ -40,12 +39,3 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
 def _logged(response: Response) -> Response:
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
-
-
-def trust_proxies(app: Flask, config: Config) -> None:
-    """Believe as many proxies as there are about the client's address, scheme and host.
-
-    Outermost, so that socket handlers see the same as pages do.
-    """
-    if hops := config.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

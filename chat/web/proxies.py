@@ -1,0 +1,55 @@
+"""Proxies in front: what they say of a client, and what is believed of it."""
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from chat.config import Config
+from chat.domain.addresses import NETWORK, is_loopback, network
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FORWARDING = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
+"""Headers by which a proxy says whom it speaks for."""
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Believe as many proxies as there are about the client's address, scheme and host.
+
+    Outermost, so that socket handlers see the same as pages do.
+    """
+    hops = config.trusted_proxies
+    app.wsgi_app = _Clients(app.wsgi_app, trusting=hops > 0)  # type: ignore[method-assign]
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+class _Clients:
+    """Notes in each request's environment which network its client counts as.
+
+    A client on this machine that no proxy speaks for is whoever runs the chat, and counts as none.
+    """
+
+    def __init__(self, app: "WSGIApplication", *, trusting: bool) -> None:
+        self._app = app
+        self._trusting = trusting
+        self._told = False
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        address = str(environ.get("REMOTE_ADDR") or "")
+        forwarded = any(header in environ for header in FORWARDING)
+        own = not self._trusting and not forwarded and is_loopback(address)
+        environ[NETWORK] = "" if own else network(address)
+        if forwarded and not self._trusting and not self._told:
+            self._told = True
+            log.warning(
+                "a request came through a proxy, but CHAT_TRUSTED_PROXIES is 0: everybody behind that proxy counts as "
+                "one address. Set it to the number of proxies in front."
+            )
+        return self._app(environ, start_response)
