@@ -75,9 +75,10 @@ def _check_store(url):
         status = 0
         try:
             from chat.domain.shards import Shards
-            from chat.store.connection import Store, Unreachable
+            from chat.store.connection import Store
+            from chat.store.errors import Unavailable
 
-            with suppress(*Unreachable):
+            with suppress(Unavailable):
                 Shards(settings).check(Store(url, verify=settings.redis_verify))
         except ConfigError as error:
             print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)

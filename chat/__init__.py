@@ -24,7 +24,8 @@ def create_app(config: Config | None = None) -> "Flask":
 
     from chat import cli, live, logs, web
     from chat.domain import Chat
-    from chat.store.connection import Unreachable, connect
+    from chat.store.connection import connect
+    from chat.store.errors import Unavailable
     from chat.web import proxies
 
     config = config or Config.from_environ()
@@ -32,7 +33,7 @@ def create_app(config: Config | None = None) -> "Flask":
     app = Flask(__name__, root_path=str(config.checkout), instance_path=str(config.instance))
     chat = Chat(connect(config), config)
     # While the store is away, whoever connects finds out.
-    with contextlib.suppress(*Unreachable):
+    with contextlib.suppress(Unavailable):
         chat.shards.check(chat.store)
 
     web.init_app(app, chat, config)

@@ -10,7 +10,7 @@ from chat import live
 from chat.cli import drill as drills
 from chat.config import Config
 from chat.domain import Chat
-from chat.store.connection import Unreachable
+from chat.store.errors import Unavailable
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
@@ -24,7 +24,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         if not 1 <= len(text) <= 1000:
             raise click.BadParameter(f"An announcement has 1 to 1,000 characters, this one {len(text)}.")
         with _reachable():
-            chat.store.redis.ping()
+            chat.store.ask(("PING",))
         live.announce(chat.store.url, config, text)
         click.echo("Said to everyone connected.")
 
@@ -67,5 +67,5 @@ def _reachable() -> Iterator[None]:
     """End the command with a sentence where Redis does not answer."""
     try:
         yield
-    except Unreachable as error:
-        raise click.ClickException(f"Redis does not answer: {error}") from None
+    except Unavailable as error:
+        raise click.ClickException(str(error)) from None

@@ -72,7 +72,7 @@ class Reader:
         self._entries_key, self._state_key = entries, state
         self._store = store
         self._blocking = store.blocking(BLOCK, self._connected)
-        self._blocking.ping()
+        self._blocking.ask("PING")
         self._reconnected = False
         self.n, _ = self._state()
 
@@ -80,9 +80,10 @@ class Reader:
         """Wait up to `BLOCK` seconds for what comes next.
 
         Raises:
-            redis.exceptions.RedisError: each time that the connection breaks or is not answered.
+            Unavailable: each time that the connection breaks, is not answered, or leads to a Redis that refuses.
         """
-        answer = self._blocking.xread({self._entries_key: f"{self.n}-0"}, count=BATCH, block=int(BLOCK * 1000))
+        place = (self._entries_key, f"{self.n}-0")
+        answer = self._blocking.ask("XREAD", "COUNT", BATCH, "BLOCK", int(BLOCK * 1000), "STREAMS", *place)
         missed, self._reconnected = self._reconnected, False
         lost = False
         if not answer:

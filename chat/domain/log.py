@@ -105,7 +105,7 @@ class Log:
 
         Raises:
             ChatError: `room_not_found` for who is no member, `too_fast`.
-            TooFewReplicasError: it stands here, but not on as many replicas as asked for. To be repeated.
+            Unavailable: it may stand here, but not on as many replicas as asked for. To be repeated.
         """
         shards, shard = self._shards, self._shards.of(room)
         keys = [*shards.keys(room, "", "members", "log", "sent"), *shards.bus(shard), shards.pace(shard, person.id)]
@@ -130,7 +130,7 @@ class Log:
 
     def entry(self, room: str, seq: int) -> str | None:
         """One entry; None if it was trimmed, or never was."""
-        rows = self._store.redis.xrange(self._shards.key(room, "log"), f"{seq}-0", f"{seq}-0")
+        (rows,) = self._store.ask(("XRANGE", self._shards.key(room, "log"), f"{seq}-0", f"{seq}-0"))
         return str(rows[0][1]["e"]) if rows else None
 
     def fork(self, room: str, epoch: str) -> None:

@@ -77,7 +77,8 @@ class Memberships:
 
     def of(self, person: Person) -> dict[str, int]:
         """The rooms that `person` is a member of, each with the `seq` read up to."""
-        return {name: int(read) for name, read in self._store.redis.hgetall(reads(person)).items()}
+        (found,) = self._store.ask(("HGETALL", reads(person)))
+        return {name: int(read) for name, read in found.items()}
 
     def read(self, person: Person, name: str, seq: int) -> int:
         """Mark everything up to `seq` as read, and return what is read now: reading never goes back.

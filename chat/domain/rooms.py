@@ -60,7 +60,8 @@ class Rooms:
     def all(self) -> list[Room]:
         """Every room, the default first, then by name."""
         self.find(self.default)
-        listed = sorted(self._store.redis.zrange(ROOMS, 0, -1), key=lambda name: (name != self.default, name))
+        (names,) = self._store.ask(("ZRANGE", ROOMS, 0, -1))
+        listed = sorted(names, key=lambda name: (name != self.default, name))
         rows = self._store.ask(*(("HMGET", self._key(name), *FIELDS) for name in listed))
         return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
@@ -71,7 +72,7 @@ class Rooms:
             ChatError: `room_invalid`, `room_taken`, `rooms_full` or `too_fast`.
         """
         name, topic = normalise(text), _topic(topic)
-        if self._store.redis.zcard(ROOMS) >= self._most:
+        if self._store.ask(("ZCARD", ROOMS))[0] >= self._most:
             raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
         self._limits.take("room", person.id)
         if not self._found(name, topic):
@@ -87,13 +88,12 @@ class Rooms:
 
     def remove(self, name: str) -> None:
         """Take away a room with all that it has."""
-        self._store.redis.zrem(ROOMS, name)
-        self._store.redis.unlink(self._key(name), *(self._key(name, part) for part in PARTS))
+        self._store.ask(("ZREM", ROOMS, name), ("UNLINK", self._key(name), *(self._key(name, part) for part in PARTS)))
 
     def _found(self, name: str, topic: str) -> bool:
         made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
-        self._store.redis.zadd(ROOMS, {name: 0})
+        self._store.ask(("ZADD", ROOMS, 0, name))
         return bool(made)
 
     def _read(self, name: str) -> Room | None:

@@ -24,7 +24,8 @@ from chat.domain.log import MOST, after, seq_of
 from chat.errors import ChatError
 from chat.live.connections import Connection, Connections
 from chat.live.engine import Engine
-from chat.store.connection import ANSWER_WITHIN, Unreachable
+from chat.store.connection import ANSWER_WITHIN
+from chat.store.errors import Unavailable
 
 RETRY = 0.2
 """Seconds between two tries to reach Redis."""
@@ -113,9 +114,9 @@ class Delivery:
                 if away:
                     log.warning("Redis answers again; delivery goes on")
                 away = False
-            except Unreachable as error:
+            except Unavailable as error:
                 if not away:
-                    log.warning("Redis does not answer, delivery waits: %s", error)
+                    log.warning("delivery waits: %s", error)
                 away = True
                 self._socketio.sleep(RETRY)
             except Exception:

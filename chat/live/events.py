@@ -20,7 +20,7 @@ from chat.live.broadcast import Broadcast
 from chat.live.connections import Connection, Connections
 from chat.live.delivery import Delivery, channel
 from chat.live.engine import Engine
-from chat.store.connection import Unreachable
+from chat.store.errors import Unavailable
 
 TYPING_AGAIN = 2.0
 """Seconds within which saying again that one types is not passed on."""
@@ -106,7 +106,7 @@ class Events:
                 self._chat.presence.depart(room, connection.person, connection.sid, grace=grace)
                 if connection.signed_out:
                     self._chat.presence.settle(room)
-        except Unreachable:
+        except Unavailable:
             logger.debug("a departure could not be noted; the lease ends by itself")
 
     # What a client asks
@@ -235,8 +235,8 @@ class Events:
                 answer = {"ok": True, **act(self._connections[sid], schemas.parse(schema, args))}
             except ChatError as error:
                 answer = _refusal(error)
-            except Unreachable as error:
-                logger.warning("%s: Redis does not answer: %s", event, error)
+            except Unavailable as error:
+                logger.warning("%s: %s", event, error)
                 answer = _refusal(unavailable())
             except Exception:
                 logger.exception("%s failed", event)

@@ -9,7 +9,7 @@ from chat.domain import Chat
 from chat.domain.presence import RENEWAL
 from chat.live.connections import Connections
 from chat.live.engine import Engine
-from chat.store.connection import Unreachable
+from chat.store.errors import Unavailable
 
 BEAT = 1.0
 NAME_RENEWAL = 3600.0
@@ -46,7 +46,7 @@ class Heartbeat:
                     names_renewed = now
                 for room in {*self._connections.rooms(), self._chat.rooms.default}:
                     self._chat.presence.settle(room)
-            except Unreachable:
+            except Unavailable:
                 log.debug("the beat waits for Redis")
             except Exception:
                 log.exception("a beat failed")

@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from chat.config import Config
 from chat.store import embedded
+from chat.store.errors import Unavailable, translated
 from chat.store.pipe import Command, Pipe
 
 LUA = Path(__file__).parent / "lua"
@@ -24,20 +25,6 @@ CONNECTION_WITHIN = 0.5
 
 WAIT_WITHIN = 0.5
 """Seconds for replicas to have what was written."""
-
-
-class TooFewReplicasError(Exception):
-    """What was written stands on fewer replicas than asked for: a fail-over could still lose it."""
-
-
-Unreachable = (
-    TooFewReplicasError,
-    redis.exceptions.ConnectionError,
-    redis.exceptions.TimeoutError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
-)
-"""What redis-py raises when the store cannot do now what it may well do in a moment."""
 
 
 Client = Any
@@ -81,7 +68,7 @@ class Store:
         """Send commands in one round trip, in this order, and return what each answers. Each is safe to repeat.
 
         Raises:
-            redis.exceptions.RedisError: Redis does not answer, or answers with an error.
+            Unavailable: Redis does not answer, or refuses for now.
         """
         return self._pipe.ask(commands)
 
@@ -93,11 +80,11 @@ class Store:
         """Run a function as `run` does, and return once as many replicas as asked for have what it wrote.
 
         Raises:
-            TooFewReplicasError: it was run here, but fewer replicas than that have it so far.
+            Unavailable: as of `run`; or it was run here, but fewer replicas than that have it so far.
         """
         answer, *reached = self._safe.ask([self.script(script, keys, args)])
         if reached and reached[0] < self._replicas:
-            raise TooFewReplicasError(f"{reached[0]} of {self._replicas} replicas have what was written")
+            raise Unavailable("Too few replicas have what was written", f"{reached[0]} of {self._replicas}")
         return answer
 
     def disturb(self) -> str:
@@ -112,8 +99,8 @@ class Store:
             self.redis.client_kill_filter(_type=kind, skipme=True)
         return "every connection to Redis is dropped"
 
-    def blocking(self, block: float, connected: Callable[[], None]) -> Client:
-        """A client of its own for one reader whose commands block for up to `block` seconds.
+    def blocking(self, block: float, connected: Callable[[], None]) -> "Blocking":
+        """A connection of its own for one reader whose commands block for up to `block` seconds.
 
         Args:
             connected: called each time that it connects. Behind the new connection may be another Redis, with less in
@@ -125,8 +112,10 @@ class Store:
             connected()
 
         never = Retry(NoBackoff(), 0)
-        return self._client(
-            block + ANSWER_WITHIN, pool_size=1, retry=never, health_check_interval=0, redis_connect_func=greet
+        return Blocking(
+            self._client(
+                block + ANSWER_WITHIN, pool_size=1, retry=never, health_check_interval=0, redis_connect_func=greet
+            )
         )
 
     def _client(
@@ -149,6 +138,24 @@ class Store:
             **options,
         )
         return redis.Redis(connection_pool=pool)
+
+
+class Blocking:
+    """A connection for one reader, whose commands may wait for what comes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def ask(self, *command: str | int | float) -> Any:
+        """What Redis answers to the command.
+
+        Raises:
+            Unavailable: each time that the connection breaks, is not answered, or leads to a Redis that refuses.
+        """
+        try:
+            return self._client.execute_command(*command)
+        except redis.exceptions.RedisError as error:
+            raise translated(error) from error
 
 
 def connect(config: Config) -> Store:

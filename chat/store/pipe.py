@@ -12,6 +12,8 @@ from typing import Any
 
 import redis
 
+from chat.store.errors import Unavailable, translated
+
 MOST = 128
 """Askers in one round trip at most."""
 
@@ -55,7 +57,7 @@ class Pipe:
         They are not one atomic step, and may be sent twice if the connection breaks: each has to be safe to repeat.
 
         Raises:
-            redis.exceptions.RedisError: Redis does not answer, or answers with an error.
+            Unavailable: Redis does not answer, or refuses for now.
         """
         mine = _Ask(commands)
         with self._guard:
@@ -71,7 +73,7 @@ class Pipe:
         answers: list[Any] = mine.answers or []
         for each in answers:
             if isinstance(each, Exception):
-                raise each
+                raise translated(each)
         return answers
 
     def _wait(self, mine: _Ask) -> None:
@@ -99,12 +101,12 @@ class Pipe:
         """Ask for oneself and those who wait, and then let the next one do so."""
         with self._guard:
             asks = [mine, *(self._waiting.popleft() for _ in range(min(len(self._waiting), MOST - 1)))]
-        failed: Exception | None = redis.exceptions.ConnectionError("who asked for all was interrupted")
+        failed: Exception | None = Unavailable("Redis was not asked", "who asked for all was interrupted")
         try:
             self._answer(asks)
             failed = None
         except Exception as error:
-            failed = error
+            failed = translated(error)
         finally:
             if failed is not None:
                 # Those who wait could not reach Redis either, and each was promised an answer in time.

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 
 from chat.errors import ChatError, unavailable
-from chat.store.connection import Unreachable
+from chat.store.errors import Unavailable
 from chat.web.sessions import to_door
 
 TITLES = {
@@ -29,8 +29,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Show every error as a page of the chat."""
     app.register_error_handler(ChatError, _refused)
-    for error in Unreachable:
-        app.register_error_handler(error, _unreachable)
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _http)
 
@@ -41,8 +40,8 @@ def _refused(error: ChatError) -> ResponseReturnValue:
     return _page(error.status, error.message, error.retry_after)
 
 
-def _unreachable(error: Exception) -> ResponseReturnValue:
-    log.warning("%s %s: Redis does not answer: %s", request.method, request.path, error)
+def _unavailable(error: Unavailable) -> ResponseReturnValue:
+    log.warning("%s %s: %s", request.method, request.path, error)
     # The page is drawn without asking the store who is looking.
     g.person = None
     return _refused(unavailable())

@@ -18,7 +18,7 @@ def live() -> ResponseReturnValue:
 @pages.get("/readyz")
 def ready() -> ResponseReturnValue:
     """The store answers, and what comes is delivered; 503 otherwise, by the error pages."""
-    chat().store.redis.ping()
+    chat().store.ask(("PING",))
     if current_app.extensions["delivery"].stalled:
         raise unavailable()
     return {"ok": True}
