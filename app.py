@@ -4,7 +4,12 @@ import sys
 
 if __name__ == "__main__":
     # Before any other import. gunicorn's worker patches by itself, and `flask run` serves with threads.
-    import eventlet
+    import warnings
+
+    with warnings.catch_warnings():
+        # eventlet announces that it will go.
+        warnings.simplefilter("ignore")
+        import eventlet
 
     eventlet.monkey_patch()
 

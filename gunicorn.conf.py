@@ -68,18 +68,19 @@ def post_worker_init(worker):
 
 
 def _check_store(url):
-    """End with one sentence if the rooms in this Redis are spread otherwise: else each worker would say so, and end."""
+    """End with one sentence if the chat cannot be what the settings say: else each worker would say so, and end."""
     # In a process of its own: what is imported here, no worker could patch any more.
     child = os.fork()
     if child == 0:
         status = 0
         try:
-            from chat.domain.shards import Shards
+            from chat.domain import Chat
             from chat.store.connection import Store
             from chat.store.errors import Unavailable
 
             with suppress(Unavailable):
-                Shards(settings).check(Store(url, verify=settings.redis_verify))
+                store = Store(url, verify=settings.redis_verify)
+                Chat(store, settings).shards.check(store)
         except ConfigError as error:
             print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
             status = 1

@@ -1,14 +1,14 @@
 """The settings: the only reader of the environment."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, get_type_hints
 
-T = TypeVar("T")
+from chat import parsing
+from chat.parsing import one_of, switch, text, whole
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -16,152 +16,85 @@ class ConfigError(ValueError):
     """A setting that cannot be used. Its text is one sentence: which variable, what was found, what is expected."""
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Where a field of `Config` is read from.
+
+    Args:
+        variable: in the environment.
+        parse: makes the value of the text found there, or raises a ValueError that says what is expected.
+        secret: whether no error may show what was found.
+    """
+
+    variable: str
+    parse: Callable[[str], Any]
+    secret: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Every setting, read and checked once. The README has them in one table."""
 
-    name: str = "Chat"
-    port: int = 5000
-    workers: int = 2
-    redis_url: str | None = None
-    redis_verify: bool = True
-    secret_key: str | None = None
-    default_room: str = "work"
-    max_message: int = 10_000
-    max_rooms: int = 500
-    log_length: int = 100_000
-    bus_length: int = 10_000
-    bus_shards: int = 1
-    name_lease_days: int = 30
-    rate_limit: bool = True
-    allowed_origins: tuple[str, ...] = ()
-    trusted_proxies: int = 0
-    max_connections: int = 10_000
-    max_backlog: int = 1024 * 1024
-    wait_replicas: int = 0
-    log_level: str = "info"
+    name: Annotated[str, Setting("CHAT_NAME", text(1, 40))] = "Chat"
+    port: Annotated[int, Setting("PORT", whole(1, 65_535))] = 5000
+    workers: Annotated[int, Setting("WEB_CONCURRENCY", whole(1, 256))] = 2
+    redis_url: Annotated[str | None, Setting("REDIS_URL", parsing.redis_url, secret=True)] = None
+    redis_verify: Annotated[bool, Setting("CHAT_REDIS_VERIFY", switch)] = True
+    secret_key: Annotated[str | None, Setting("SECRET_KEY", parsing.secret, secret=True)] = None
+    default_room: Annotated[str, Setting("CHAT_DEFAULT_ROOM", text(1, 32))] = "work"
+    max_message: Annotated[int, Setting("CHAT_MAX_MESSAGE", whole(1, 10_000))] = 10_000
+    max_rooms: Annotated[int, Setting("CHAT_MAX_ROOMS", whole(1, 10_000))] = 500
+    log_length: Annotated[int, Setting("CHAT_LOG_LENGTH", whole(100, 10_000_000))] = 100_000
+    bus_length: Annotated[int, Setting("CHAT_BUS_LENGTH", whole(100, 10_000_000))] = 10_000
+    bus_shards: Annotated[int, Setting("CHAT_BUS_SHARDS", whole(1, 64))] = 1
+    name_lease_days: Annotated[int, Setting("CHAT_NAME_LEASE_DAYS", whole(1, 3650))] = 30
+    rate_limit: Annotated[bool, Setting("CHAT_RATE_LIMIT", switch)] = True
+    allowed_origins: Annotated[tuple[str, ...], Setting("CHAT_ALLOWED_ORIGINS", parsing.origins)] = ()
+    trusted_proxies: Annotated[int, Setting("CHAT_TRUSTED_PROXIES", whole(0, 10))] = 0
+    max_connections: Annotated[int, Setting("CHAT_MAX_CONNECTIONS", whole(1, 1_000_000))] = 10_000
+    max_backlog: Annotated[int, Setting("CHAT_MAX_BACKLOG", whole(65_536, 1_073_741_824))] = 1024 * 1024
+    wait_replicas: Annotated[int, Setting("CHAT_WAIT_REPLICAS", whole(0, 16))] = 0
+    log_level: Annotated[str, Setting("CHAT_LOG_LEVEL", one_of("debug", "info", "warning", "error"))] = "info"
+    instance: Annotated[Path, Setting("CHAT_INSTANCE", parsing.folder)] = CHECKOUT / "instance"
     checkout: Path = CHECKOUT
-    instance: Path = CHECKOUT / "instance"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
-        """Read the settings from `environ` (the process's own unless given).
+        """Read the settings from `environ` (the process's own unless given). An empty one counts as unset.
 
         Raises:
             ConfigError: a variable holds what it cannot mean.
         """
-        read = _Reader(os.environ if environ is None else environ)
-        config = cls(
-            name=read("CHAT_NAME", cls.name, _name),
-            port=read("PORT", cls.port, _whole(1, 65_535)),
-            workers=read("WEB_CONCURRENCY", cls.workers, _whole(1, 256)),
-            redis_url=read("REDIS_URL", None, _redis_url),
-            redis_verify=read("CHAT_REDIS_VERIFY", cls.redis_verify, _switch),
-            secret_key=read("SECRET_KEY", None, _secret),
-            default_room=read("CHAT_DEFAULT_ROOM", cls.default_room, _text(1, 32)),
-            max_message=read("CHAT_MAX_MESSAGE", cls.max_message, _whole(1, 10_000)),
-            max_rooms=read("CHAT_MAX_ROOMS", cls.max_rooms, _whole(1, 10_000)),
-            log_length=read("CHAT_LOG_LENGTH", cls.log_length, _whole(100, 10_000_000)),
-            bus_length=read("CHAT_BUS_LENGTH", cls.bus_length, _whole(100, 10_000_000)),
-            bus_shards=read("CHAT_BUS_SHARDS", cls.bus_shards, _whole(1, 64)),
-            name_lease_days=read("CHAT_NAME_LEASE_DAYS", cls.name_lease_days, _whole(1, 3650)),
-            rate_limit=read("CHAT_RATE_LIMIT", cls.rate_limit, _switch),
-            allowed_origins=read("CHAT_ALLOWED_ORIGINS", cls.allowed_origins, _origins),
-            # Heroku's router always stands in front of a dyno, and says so through DYNO.
-            trusted_proxies=read("CHAT_TRUSTED_PROXIES", 1 if "DYNO" in read.environ else 0, _whole(0, 10)),
-            max_connections=read("CHAT_MAX_CONNECTIONS", cls.max_connections, _whole(1, 1_000_000)),
-            max_backlog=read("CHAT_MAX_BACKLOG", cls.max_backlog, _whole(65_536, 1_073_741_824)),
-            wait_replicas=read("CHAT_WAIT_REPLICAS", cls.wait_replicas, _whole(0, 16)),
-            log_level=read("CHAT_LOG_LEVEL", cls.log_level, _one_of("debug", "info", "warning", "error")),
-            instance=read("CHAT_INSTANCE", cls.instance, lambda found: Path(found).resolve()),
-        )
+        environ = os.environ if environ is None else environ
+        # Heroku's router always stands in front of a dyno, and says so through DYNO.
+        given: dict[str, Any] = {"trusted_proxies": 1} if "DYNO" in environ else {}
+        for name, setting in settings().items():
+            if found := environ.get(setting.variable, "").strip():
+                given[name] = _parsed(setting, found)
+        config = cls(**given)
         if config.redis_url and not config.secret_key:
             raise ConfigError(
                 "SECRET_KEY is not set, but must be wherever REDIS_URL is: all workers and restarts have to share it; "
-                "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one."
+                f"{parsing.MAKES_A_SECRET}."
             )
         return config
 
 
-class _Reader:
-    """Reads one variable at a time; an empty one counts as unset."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-
-    def __call__(self, variable: str, default: T, parse: Callable[[str], T]) -> T:
-        found = self.environ.get(variable, "").strip()
-        if not found:
-            return default
-        try:
-            return parse(found)
-        except ValueError as error:
-            raise ConfigError(f"{variable} is {_shown(variable, found)}, but must be {error}.") from None
+def settings() -> dict[str, Setting]:
+    """The settings, each under the name of its field."""
+    hints = get_type_hints(Config, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 
 
-def _shown(variable: str, found: str) -> str:
-    """The value as the error may show it: nobody's secrets in a log."""
-    if variable == "SECRET_KEY":
-        return f"{len(found)} characters long"
-    return repr(re.sub(r"//[^@/]*@", "//…@", found))
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(found: str) -> int:
-        if not (found.isascii() and found.isdigit() and low <= int(found) <= high):
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(found)
-
-    return parse
-
-
-def _text(low: int, high: int) -> Callable[[str], str]:
-    def parse(found: str) -> str:
-        if not low <= len(found) <= high or not found.isprintable():
-            raise ValueError(f"{low} to {high} printable characters")
-        return found
-
-    return parse
-
-
-_name = _text(1, 40)
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(found: str) -> str:
-        if found.lower() not in choices:
-            raise ValueError("one of " + ", ".join(choices))
-        return found.lower()
-
-    return parse
-
-
-def _switch(found: str) -> bool:
-    return _one_of("on", "off")(found) == "on"
-
-
-def _secret(found: str) -> str:
-    if len(found) < 16:
-        raise ValueError("at least 16 characters; `python -c 'import secrets; print(secrets.token_hex(32))'` makes one")
-    return found
-
-
-def _redis_url(found: str) -> str:
-    expected = "a URL such as redis://:password@host:6379/0 or rediss://... with TLS"
+def _parsed(setting: Setting, found: str) -> Any:
     try:
-        parts = urlsplit(found)
-        port = parts.port
-    except ValueError:
-        raise ValueError(expected) from None
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname or port == 0:
-        raise ValueError(expected)
-    return found
+        return setting.parse(parsing.readable(found))
+    except ValueError as error:
+        raise ConfigError(f"{setting.variable} is {_shown(setting, found)}, but must be {error}.") from None
 
 
-def _origins(found: str) -> tuple[str, ...]:
-    origins = tuple(origin.strip() for origin in found.split(",") if origin.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
-            raise ValueError("origins such as https://chat.example.org, separated by commas, without a path")
-    return origins
+def _shown(setting: Setting, found: str) -> str:
+    """The value as an error may show it: nobody's secrets in a log, also where one stands in the wrong variable."""
+    if setting.secret or "@" in found:
+        return f"not shown, as it may be secret ({len(found)} characters)"
+    return repr(found if len(found) <= 60 else f"{found[:60]}…")

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from chat.config import Config
+from chat.config import Config, ConfigError
 from chat.domain.bus import Bus
 from chat.domain.limits import Limits
 from chat.domain.people import Person
@@ -33,7 +33,11 @@ class Room:
 
 
 class Rooms:
-    """All rooms of the chat. The default room stands from the start."""
+    """All rooms of the chat. The default room stands from the start.
+
+    Raises:
+        ConfigError: no room can be called what `CHAT_DEFAULT_ROOM` says.
+    """
 
     def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits, bus: Bus) -> None:
         self._store = store
@@ -41,7 +45,7 @@ class Rooms:
         self._limits = limits
         self._bus = bus
         self._most = config.max_rooms
-        self.default = normalise(config.default_room)
+        self.default = _default(config)
 
     def find(self, name: str) -> Room:
         """The room of this name.
@@ -121,6 +125,15 @@ def normalise(text: str) -> str:
                 "room_invalid", f"A room's name has letters, digits and hyphens; {_shown(character)} is neither."
             )
     return name
+
+
+def _default(config: Config) -> str:
+    try:
+        return normalise(config.default_room)
+    except ChatError as error:
+        raise ConfigError(
+            f"CHAT_DEFAULT_ROOM is {config.default_room!r}, but must be what a room can be called: {error.message}"
+        ) from None
 
 
 def not_found(name: str) -> ChatError:

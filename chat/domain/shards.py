@@ -39,8 +39,9 @@ class Shards:
         """See that the store is spread as the settings say, or will be, if it is empty.
 
         Raises:
-            ConfigError: it has another number of shards.
+            ConfigError: it has another number of shards, or not the database that `REDIS_URL` names.
         """
+        store.check_database()
         _, found = store.ask(("SET", KEY, self.count, "NX"), ("GET", KEY))
         if int(found) != self.count:
             raise ConfigError(

@@ -12,9 +12,9 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
-from chat.config import Config
+from chat.config import Config, ConfigError
 from chat.store import embedded
-from chat.store.errors import Unavailable, translated
+from chat.store.errors import NO_DATABASE, Unavailable, translated
 from chat.store.pipe import Command, Pipe
 
 LUA = Path(__file__).parent / "lua"
@@ -86,6 +86,23 @@ class Store:
         if reached and reached[0] < self._replicas:
             raise Unavailable("Too few replicas have what was written", f"{reached[0]} of {self._replicas}")
         return answer
+
+    def check_database(self) -> None:
+        """See that Redis has the database that its URL names.
+
+        Raises:
+            ConfigError: it has fewer.
+            Unavailable: it cannot be asked now.
+        """
+        try:
+            self.ask(("PING",))
+        except Unavailable as error:
+            if error.reason != NO_DATABASE:
+                raise
+            raise ConfigError(
+                "REDIS_URL names a database that this Redis does not have, but must be one with a number below its "
+                "setting `databases` (0 to 15 unless set)."
+            ) from None
 
     def disturb(self) -> str:
         """Do to Redis what must do no harm, and return what was done, in words.

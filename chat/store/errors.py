@@ -26,6 +26,7 @@ REASONS = {
 ELSEWHERE = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN", "LOADING"})
 """Codes of a Redis whose address may lead to another one by now: a new connection finds out."""
 AWAY = "Redis does not answer"
+NO_DATABASE = "Redis has no database of this number"
 
 CODE = re.compile(r"^(?:Error running script .*?: -)?([A-Z]{3,})\b", re.DOTALL)
 """The code that an error begins with. Redis 6 wraps that of a command which a script called."""
@@ -69,8 +70,9 @@ def translated(error: Exception) -> Exception:
             return Unavailable(f"Redis does not know the command {match[1].upper()}")
         if FORBIDDEN_IN_SCRIPT.search(text) or UNKNOWN_IN_SCRIPT.search(text):
             return Unavailable(REASONS["NOPERM"], code="NOPERM")
-        if "DB index is out of range" in text:
-            return Unavailable("Redis has no database of this number")
+        if "DB index" in text:
+            # "DB index is out of range" or "invalid DB index", as the connection is made.
+            return Unavailable(NO_DATABASE)
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
         return Unavailable(AWAY, text)
     return error
