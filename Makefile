@@ -1,7 +1,9 @@
 # make run serves the chat, make test runs every test. Both set up what they need first; a second call finds it done.
 BIN := .venv/bin
 STEP := @sh scripts/step
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make requirements"
 PRETTY := "**/*.{js,mjs,css}"
 VENDOR := static/vendor/socket.io.esm.min.js
 # Where there is no Node.js, set-up puts it into the virtual environment.
@@ -34,11 +36,11 @@ format: .venv/dev node_modules/dev
 	@node_modules/.bin/eslint --fix .
 	@node_modules/.bin/prettier --log-level warn --write $(PRETTY)
 
-# Pins what the .in files name and all that it needs; make requirements UV=--upgrade takes the newest.
+# Pins what the .in files name and all that it needs, by version and hash; make requirements UV=--upgrade takes the newest.
 requirements: .venv/made
-	@$(PIP) uv
-	@for each in requirements requirements-dev; do $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 \
-		--no-annotate --custom-compile-command "make requirements" --output-file $$each.txt $$each.in; done
+	@$(PIP) -r requirements-uv.txt
+	@for each in requirements requirements-dev; do $(PIN) --output-file $$each.txt $$each.in; done
+	@for each in local node uv; do $(PIN) --no-deps --output-file requirements-$$each.txt requirements-$$each.in; done
 
 # Measures everything and writes docs/benchmarks.md, which takes about 20 minutes; bench-quick prints the most telling part.
 bench: .venv/dev bench/peers/node_modules/made $(VENDOR)
