@@ -7,6 +7,7 @@ import socket
 import sys
 from contextlib import suppress
 
+from chat import logs
 from chat.config import Config, ConfigError
 from chat.store import embedded
 
@@ -30,16 +31,7 @@ forwarded_allow_ips = ""
 # A socket to steer gunicorn through, which nobody asked for.
 control_socket_disable = True
 
-# What gunicorn says at "info" is about itself; a request is a line of the chat's own, at "debug".
-logconfig_dict = {
-    "root": {"level": "WARNING", "handlers": ["stderr"]},
-    "loggers": {
-        "gunicorn.error": {"level": "DEBUG" if settings.log_level == "debug" else "WARNING", "handlers": ["stderr"]},
-        "gunicorn.access": {"level": "CRITICAL"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
-}
+logconfig_dict = logs.gunicorn(settings)
 
 # Each connection is an open file, and many systems allow 1,024 unless asked.
 _files = worker_connections + 1_000

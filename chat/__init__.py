@@ -29,8 +29,9 @@ def create_app(config: Config | None = None) -> "Flask":
     from chat.web import proxies
 
     config = config or Config.from_environ()
-    logs.init(config)
+    lines = logs.init(config)
     app = Flask(__name__, root_path=str(config.checkout), instance_path=str(config.instance))
+    app.extensions["lines"] = lines
     chat = Chat(connect(config), config)
     # While the store is away, whoever connects finds out.
     with contextlib.suppress(Unavailable):

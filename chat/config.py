@@ -55,6 +55,7 @@ class Config:
     max_backlog: Annotated[int, Setting("CHAT_MAX_BACKLOG", whole(65_536, 1_073_741_824))] = 1024 * 1024
     wait_replicas: Annotated[int, Setting("CHAT_WAIT_REPLICAS", whole(0, 16))] = 0
     log_level: Annotated[str, Setting("CHAT_LOG_LEVEL", one_of("debug", "info", "warning", "error"))] = "info"
+    log_format: Annotated[str, Setting("CHAT_LOG_FORMAT", one_of("text", "json"))] = "text"
     instance: Annotated[Path, Setting("CHAT_INSTANCE", parsing.folder)] = CHECKOUT / "instance"
     checkout: Path = CHECKOUT
 

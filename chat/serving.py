@@ -138,6 +138,7 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         eventlet.sleep(0)
         while self.alive:
             self.notify()
+            self.wsgi.extensions["lines"].tell()
             self._leaving.wait(0.2)
         for acceptor in acceptors:
             # Takes no more, and then waits for what is in hand.

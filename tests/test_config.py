@@ -63,6 +63,7 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
     "max_backlog": [("65536", 65_536)],
     "wait_replicas": [("16", 16)],
     "log_level": [("DEBUG", "debug"), ("error", "error")],
+    "log_format": [("JSON", "json"), ("text", "text")],
     "instance": [("instance", CHECKOUT / "instance"), ("/tmp/nowhere/yet", Path("/tmp/nowhere/yet"))],
 }
 """Each setting, by its field, with what may be found in its variable, and what it then is."""
@@ -172,6 +173,7 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "max_backlog": [(found, "a whole number from 65536 to 1073741824") for found in (*WHOLE_NUMBERS, "65535")],
     "wait_replicas": [(found, "a whole number from 0 to 16") for found in (*WHOLE_NUMBERS, "17")],
     "log_level": [(found, "one of debug, info, warning, error") for found in ("loud", "10")],
+    "log_format": [(found, "one of text, json") for found in ("xml", "json,text")],
     "instance": [("README.md", "a folder"), ("/dev/null", "a folder")],
 }
 """Each setting, by its field, with what may not be found in its variable, and what is then said to be expected."""

@@ -35,11 +35,12 @@ PING_TIMEOUT = 15
 
 def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     """Serve Socket.IO beside the pages of `app`."""
+    allowed = origins.allowed(config.allowed_origins)
     socketio = SocketIO(
         app,
         message_queue=_queue(chat.store.url, config),
         transports=["websocket"],
-        cors_allowed_origins=origins.allowed(config.allowed_origins),
+        cors_allowed_origins=allowed,
         # The events of a connection run one after the other in its reader: in order, and held back by TCP.
         async_handlers=False,
         # Signing out must reach an open connection, so no copy of the session is kept for it.
@@ -51,7 +52,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
         ping_timeout=PING_TIMEOUT,
     )
     listener.install(socketio.server.manager)
-    app.wsgi_app = _plain(app.wsgi_app)  # type: ignore[assignment]
+    app.wsgi_app = _plain(app.wsgi_app, allowed)  # type: ignore[assignment]
     connections = Connections()
     line = Line(socketio.server, config.max_connections, config.max_backlog)
     engine = Engine(socketio.server, line, config.max_backlog)
@@ -114,14 +115,18 @@ class _Debug:
         """Nothing is held back."""
 
 
-def _plain(app: "WSGIApplication") -> "WSGIApplication":
+def _plain(app: "WSGIApplication", allowed: Callable[[str | None, origins.Environ], bool]) -> "WSGIApplication":
     """Make a WebSocket of eventlet's plain: quiet, and without an answer to offers of per-message compression, which it
-    would do once for each recipient of a frame."""
+    would do once for each recipient of a frame. A page that may not connect is told so in a sentence."""
 
     def serve(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
             environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
             environ["wsgi.errors"] = _Debug()
+            origin = environ.get("HTTP_ORIGIN")
+            if origin and not allowed(origin, environ):
+                start_response("400 Bad Request", [("Content-Type", "text/plain")])
+                return [origins.REFUSAL.encode()]
             if "HTTP_SEC_WEBSOCKET_KEY" not in environ:
                 # Else eventlet takes it for one of the drafts of 2010, and fails at it.
                 start_response("400 Bad Request", [("Content-Type", "text/plain")])

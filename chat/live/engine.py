@@ -148,7 +148,9 @@ class Engine:
             self._message(transport, data)
         except Exception as error:
             # Handlers answer for their own faults, so this is a packet that cannot be read, or Redis away at connect.
-            log.warning("closing a connection: %s: %s", type(error).__name__, str(error)[:200])
+            address = self._server.environ.get(transport, {}).get("REMOTE_ADDR")
+            about = {"address": address, "connection": transport}
+            log.warning("closing a connection: %s: %s", type(error).__name__, str(error)[:200], extra={"about": about})
             self._close(transport)
             return
         if transport not in self._deadlines and not self._speaks(transport):

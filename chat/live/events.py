@@ -10,6 +10,7 @@ import msgspec
 from flask import Flask, Request
 from flask_socketio import SocketIO
 
+from chat import logs
 from chat.domain import Chat, log, names
 from chat.domain.log import Page, Position
 from chat.domain.people import Person, digest
@@ -236,16 +237,31 @@ class Events:
             except ChatError as error:
                 answer = _refusal(error)
             except Unavailable as error:
-                logger.warning("%s: %s", event, error)
+                logger.warning("%s: %s", event, error, extra=self._about(sid, event))
                 answer = _refusal(unavailable())
             except Exception:
-                logger.exception("%s failed", event)
+                logger.exception("%s failed", event, extra=self._about(sid, event))
                 answer = _refusal(ChatError("internal", "Something went wrong here. It is in the server's log."))
-            if logger.isEnabledFor(logging.DEBUG):
-                logger.debug("%s %s: %s", sid, event, "ok" if answer["ok"] else answer["error"]["code"])
             return answer
 
-        return handle
+        def logged(sid: str, *args: Any) -> Answer:
+            began = time.perf_counter()
+            answer = handle(sid, *args)
+            outcome = "ok" if answer["ok"] else answer["error"]["code"]
+            logger.debug("%s: %s", event, outcome, extra=self._about(sid, event, ms=logs.ms_since(began)))
+            return answer
+
+        # Asked once: at each message it would be a part of what a message costs.
+        return logged if logger.isEnabledFor(logging.DEBUG) else handle
+
+    def _about(self, sid: str, event: str, **more: Any) -> dict[str, Any]:
+        """What a line of the log is about, in the form that `logging` takes."""
+        about = {"connection": sid, "event": event, **more}
+        if sid in self._connections:
+            connection = self._connections[sid]
+            about["address"] = connection.address
+            about["person"] = connection.person.id if connection.person else ""
+        return {"about": about}
 
     def _unknown(self, event: str, _sid: str, *_: Any) -> Answer:
         return _refusal(ChatError("unknown_event", f"There is no event called {event[:40]}."))

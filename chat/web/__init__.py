@@ -3,9 +3,10 @@
 import logging
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 
+from chat import logs
 from chat.config import Config
 from chat.domain import Chat
 from chat.web import errors, headers, health, markup, messages, people, rooms, sessions
@@ -37,5 +38,8 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
 
 
 def _logged(response: Response) -> Response:
-    log.debug("%s %s: %s", request.method, request.path, response.status_code)
+    if log.isEnabledFor(logging.DEBUG):
+        person = g.get("person")
+        about = {"person": person.id if person else "", "ms": logs.request_ms()}
+        log.debug("%s %r: %s", request.method, request.path, response.status_code, extra={"about": about})
     return response

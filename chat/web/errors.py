@@ -41,7 +41,7 @@ def _refused(error: ChatError) -> ResponseReturnValue:
 
 
 def _unavailable(error: Unavailable) -> ResponseReturnValue:
-    log.warning("%s %s: %s", request.method, request.path, error)
+    log.warning("%s %r: %s", request.method, request.path, error)
     # The page is drawn without asking the store who is looking.
     g.person = None
     return _refused(unavailable())

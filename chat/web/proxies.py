@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from chat import logs
 from chat.config import Config
 from chat.domain.addresses import NETWORK, is_loopback, network
 
@@ -46,6 +47,7 @@ class _Clients:
         forwarded = any(header in environ for header in FORWARDING)
         own = not self._trusting and not forwarded and is_loopback(address)
         environ[NETWORK] = "" if own else network(address)
+        logs.begin_request(address, environ.get("HTTP_X_REQUEST_ID", "") if self._trusting else "")
         if forwarded and not self._trusting and not self._told:
             self._told = True
             log.warning(
