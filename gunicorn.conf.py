@@ -51,6 +51,7 @@ def on_starting(server):
     except embedded.EmbeddedRedisError as error:
         sys.exit(f"The chat cannot start: {error}")
     _check_store(url)
+    _warn_of_hosts(server.cfg.address)
 
 
 def post_worker_init(worker):
@@ -80,6 +81,18 @@ def _check_store(url):
             os._exit(status)
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
         sys.exit(1)
+
+
+def _warn_of_hosts(addresses):
+    """Say that every host name is answered, where it is. Heroku's router leads here by the application's own alone."""
+    loopback = all(isinstance(address, tuple) and address[0] in ("127.0.0.1", "::1") for address in addresses)
+    if (settings.any_host if loopback else settings.any_host_beyond_loopback) and "DYNO" not in os.environ:
+        print(
+            "CHAT_HOSTS is not set: the chat answers to any host name. Where it can be reached from a private network "
+            "alone, a page elsewhere could read it in a visitor's browser: set CHAT_HOSTS to its own names.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _check_addresses(addresses):

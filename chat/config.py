@@ -50,6 +50,7 @@ class Config:
     name_lease_days: Annotated[int, Setting("CHAT_NAME_LEASE_DAYS", whole(1, 3650))] = 30
     rate_limit: Annotated[bool, Setting("CHAT_RATE_LIMIT", switch)] = True
     allowed_origins: Annotated[tuple[str, ...], Setting("CHAT_ALLOWED_ORIGINS", parsing.origins)] = ()
+    hosts: Annotated[tuple[str, ...], Setting("CHAT_HOSTS", parsing.hosts)] = ()
     trusted_proxies: Annotated[int, Setting("CHAT_TRUSTED_PROXIES", whole(0, 10))] = 0
     max_connections: Annotated[int, Setting("CHAT_MAX_CONNECTIONS", whole(1, 1_000_000))] = 10_000
     max_backlog: Annotated[int, Setting("CHAT_MAX_BACKLOG", whole(65_536, 1_073_741_824))] = 1024 * 1024
@@ -79,6 +80,16 @@ class Config:
                 f"{parsing.MAKES_A_SECRET}."
             )
         return config
+
+    @property
+    def any_host(self) -> bool:
+        """Whether every host name is answered: none is set, and what stands in front chooses."""
+        return not self.hosts and self.trusted_proxies > 0
+
+    @property
+    def any_host_beyond_loopback(self) -> bool:
+        """The same where others than this machine's own can come: none is set, and this is a deployment."""
+        return self.any_host or (not self.hosts and self.redis_url is not None)
 
 
 def settings() -> dict[str, Setting]:

@@ -171,6 +171,24 @@ def _origin(found: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, DEFAULT_PORTS[parts.scheme]) else "")
 
 
+def hosts(found: str) -> tuple[str, ...]:
+    """Host names as browsers write them, some with a port; one with a dot in front is the name and all below it."""
+    return tuple(_named(each.strip().lower()) for each in found.split(","))
+
+
+def _named(found: str) -> str:
+    expected = "host names such as chat.example.org or .example.org, separated by commas"
+    below = re.match(r"\*?\.", found)
+    try:
+        parts = urlsplit("//" + found[below.end() if below else 0 :])
+        port, host = parts.port, _host(parts.hostname or "").removesuffix(".")
+    except ValueError:
+        raise ValueError(expected) from None
+    if not host or port == 0 or re.search(r"[/?#@\\\s]", found):
+        raise ValueError(expected)
+    return ("." if below else "") + host + (f":{port}" if port else "")
+
+
 def _host(found: str) -> str:
     """The host as a browser writes it; empty if there can be none of this name. May raise a ValueError."""
     if ":" in found:

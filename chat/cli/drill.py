@@ -14,10 +14,10 @@ from typing import Any
 import click
 import socketio
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 
 from chat.domain import Chat
 from chat.domain.people import Person
+from chat.web.cookies import SessionInterface
 
 JOINED_WITHIN = 10.0
 ANSWER_WITHIN = 10.0
@@ -235,10 +235,12 @@ def percentile(values: list[float], percent: int) -> float:
 
 
 def _cookie(app: Flask, person: Person) -> str:
-    """The cookie by which the chat knows a browser of this person."""
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    """The cookie by which the chat knows a browser of this person, by each name that it may have on the way there."""
+    interface = SessionInterface()
+    signer = interface.get_signing_serializer(app)
     assert signer is not None, "the application has a key"  # noqa: S101
-    return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps({'person': person.id})}"
+    value = signer.dumps({"person": person.id})
+    return "; ".join(f"{name}={value}" for name in interface.names(app))
 
 
 def _wait_for(participants: list[Participant], url: str) -> None:

@@ -1,36 +1,20 @@
-"""Who looks at a page: the signed session cookie, and the person it names."""
+"""Who looks at a page: the person whom the session cookie names."""
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from flask import Flask, current_app, g, redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from chat.config import Config
+from chat.config import Config, ConfigError
 from chat.domain import Chat
 from chat.domain.people import Person
 from chat.errors import not_signed_in
-
-
-class SessionInterface(SecureCookieSessionInterface):
-    """Flask's signed cookie, marked Secure wherever the browser speaks TLS."""
-
-    _serializer: URLSafeTimedSerializer | None = None
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        """Whether this request came over TLS, also where a trusted proxy ended it."""
-        return request.is_secure
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs and reads the cookies, made once: thousands of connections may come back at the same time."""
-        if self._serializer is None:
-            self._serializer = super().get_signing_serializer(app)
-        return self._serializer
+from chat.web.cookies import Session, SessionInterface
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -38,9 +22,10 @@ def init_app(app: Flask, config: Config) -> None:
     app.session_interface = SessionInterface()
     app.config.update(
         SECRET_KEY=config.secret_key or _kept_key(config.instance / "secret_key"),
-        SESSION_COOKIE_NAME="chat",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # Not with every file: a cache in front would keep it with them.
+        SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=timedelta(days=config.name_lease_days),
     )
     app.context_processor(lambda: {"person": g.get("person")})
@@ -55,6 +40,8 @@ def person() -> Person | None:
     """Whoever the cookie names, while they hold their name: asked of the store, so that leaving ends every cookie."""
     if "person" not in g:
         g.person = chat().people.find(session.get("person", ""))
+        if g.person and cast(Session, session).due:
+            session.modified = True
     return cast(Person | None, g.person)
 
 
@@ -96,16 +83,37 @@ def to_door() -> Response:
 
 
 def _kept_key(path: Path) -> str:
-    """The key in the file, made if it is not there; only its owner may read it."""
+    """The key in the file, made if it is not there; only its owner may read it.
+
+    Raises:
+        ConfigError: it can be neither read nor written.
+    """
+    try:
+        if not path.exists():
+            _keep(secrets.token_hex(32), path)
+        key = path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"The key that signs the session cookies cannot be kept in {path} ({error.strerror}): make it writable and "
+            "give it room, or set SECRET_KEY."
+        ) from None
+    except UnicodeDecodeError:
+        key = ""
+    if len(key) < 16:
+        raise ConfigError(f"{path} holds no key. Remove it, and the next start makes another, or set SECRET_KEY.")
+    return key
+
+
+def _keep(key: str, path: Path) -> None:
+    """Write the key, unless another worker was first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(32))
     try:
-        # Linking fails if another worker was first, and then its key counts.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
     finally:
-        draft.unlink()
-    return path.read_text()
+        draft.unlink(missing_ok=True)

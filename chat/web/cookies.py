@@ -1,0 +1,105 @@
+"""The signed session cookie: what it is called, how it is read, and when it is written anew."""
+
+import hashlib
+import json
+import re
+import time
+import zlib
+from base64 import urlsafe_b64decode
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+RENEWED_AFTER = 86_400
+"""Seconds after which a cookie in use is written anew, so that it does not run out."""
+FIRST = "chat"
+"""The name that the cookie had at first, which chats on one host had in common."""
+OURS = re.compile(r"(?:__Host-)?chat(?:-[0-9a-f]{8})?", re.ASCII)
+"""What the cookies of chats are called."""
+
+
+class Session(SecureCookieSession):
+    """What the cookie holds. `cookie` is whether the browser sent it: "" for no, "read" or "unreadable"; `hint` is
+    the name in one that cannot be read, which nobody has vouched for; `due` says that it is to be written anew."""
+
+    cookie = ""
+    hint = ""
+    due = False
+
+
+class SessionInterface(SecureCookieSessionInterface):
+    """Flask's signed cookie, by a name of this chat's own: cookies know no ports, and two chats may share a host."""
+
+    session_class = Session
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def open_session(self, app: Flask, request: Request) -> Session:
+        """What the browser's cookie holds: the chat's own, or else the one of a person from before it had its name."""
+        own, cookies = self._name(app, request), request.cookies
+        session = self._read(app, cookies[own]) if own in cookies else None
+        if session is None and FIRST in cookies and (first := self._read(app, cookies[FIRST])) and "person" in first:
+            session = first
+            session.due = True
+        if session is not None:
+            return session
+        session = Session()
+        unread = [value for name, value in cookies.items() if OURS.fullmatch(name)]
+        if unread:
+            session.cookie, session.hint = "unreadable", next(filter(None, map(_name_in, unread)), "")
+        return session
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write what changed. Who left is not to be found in the cookie of the first name either."""
+        gone = session.modified and "person" not in session
+        if gone and FIRST in request.cookies and self._read(app, request.cookies[FIRST]) is not None:
+            response.delete_cookie(FIRST, secure=request.is_secure, httponly=True, samesite="Lax")
+        super().save_session(app, session, response)
+
+    def names(self, app: Flask) -> tuple[str, str]:
+        """What the cookie is called: in the open, and where a browser holds others off it (RFC 6265bis, 4.1.3.2)."""
+        key = hashlib.sha256(f"cookie {app.secret_key!s}".encode()).hexdigest()
+        return f"chat-{key[:8]}", f"__Host-chat-{key[:8]}"
+
+    def get_cookie_name(self, app: Flask) -> str:
+        """What the cookie is called on this request's way."""
+        return self._name(app, request)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether this request came over TLS, also where a trusted proxy ended it."""
+        return request.is_secure
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """What signs and reads the cookies, made once: thousands of connections may come back at the same time."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
+
+    def _name(self, app: Flask, request: Request) -> str:
+        # The prefix takes TLS, and the path "/".
+        return self.names(app)[request.is_secure and not request.root_path]
+
+    def _read(self, app: Flask, value: str) -> Session | None:
+        """The session that a cookie holds, if it was signed here and has not run out."""
+        serializer = self.get_signing_serializer(app)
+        try:
+            data, signed = serializer.loads(  # type: ignore[union-attr]
+                value, max_age=int(app.permanent_session_lifetime.total_seconds()), return_timestamp=True
+            )
+        except BadSignature:
+            return None
+        session = Session(data)
+        session.cookie = "read"
+        session.due = time.time() - signed.timestamp() > RENEWED_AFTER
+        return session
+
+
+def _name_in(value: str) -> str:
+    """The name in a cookie that was signed with another key, as far as it can be made out."""
+    packed = value.startswith(".")
+    try:
+        data = urlsafe_b64decode(value.removeprefix(".").partition(".")[0] + "===")
+        name = json.loads(zlib.decompressobj().decompress(data, 4096) if packed else data)["name"]
+    except (ValueError, zlib.error, LookupError, TypeError, RecursionError):
+        return ""
+    return name[:200] if isinstance(name, str) else ""
