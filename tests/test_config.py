@@ -50,6 +50,11 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
     "bus_shards": [("64", 64)],
     "name_lease_days": [("3650", 3650)],
     "rate_limit": [("off", False)],
+    "hosts": [
+        ("chat.example.org, *.B.Example,.c.example", ("chat.example.org", ".b.example", ".c.example")),
+        ("bücher.example:8443", ("xn--bcher-kva.example:8443",)),
+        ("my_chat, chat.example., [::1]:5000, 10.0.0.7", ("my_chat", "chat.example", "[::1]:5000", "10.0.0.7")),
+    ],
     "allowed_origins": [
         ("https://a.example, https://b.example:8443", ("https://a.example", "https://b.example:8443")),
         ("HTTPS://A.Example:443/,http://b.example:80", ("https://a.example", "http://b.example")),
@@ -140,6 +145,23 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "bus_shards": [(found, "a whole number from 1 to 64") for found in (*WHOLE_NUMBERS, "0", "65")],
     "name_lease_days": [(found, "a whole number from 1 to 3650") for found in (*WHOLE_NUMBERS, "0", "3651")],
     "rate_limit": [(found, "one of on, off") for found in ("maybe", "0")],
+    "hosts": [
+        (found, "host names such as chat.example.org")
+        for found in (
+            ",",
+            "*",
+            ".",
+            "a b",
+            "https://a.example",
+            "a.example/",
+            "a..b",
+            "a:0",
+            "a:99999",
+            "x@a",
+            "1.2.3",
+            "a,",
+        )
+    ],
     "allowed_origins": [
         (found, "origins such as https://chat.example.org")
         for found in (
