@@ -24,11 +24,11 @@ class Chat:
         self.limits = Limits(store, config)
         self.people = People(store, config, self.limits)
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
-        self.memberships = Memberships(store, config, shards, self.rooms)
+        self.memberships = Memberships(store, config, shards, self.people, self.rooms)
         self.log = Log(store, config, shards, self.limits)
-        self.messages = Messages(self.log, config)
+        self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)
-        self.visits = Visits(store, shards, self.people, self.rooms, self.memberships)
+        self.visits = Visits(store, shards, self.limits, self.people, self.rooms, self.memberships)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

@@ -9,7 +9,7 @@ import msgspec
 
 from chat.config import Config
 from chat.domain import rooms
-from chat.domain.limits import Limits, too_fast
+from chat.domain.limits import NONE, Limits, too_fast
 from chat.domain.people import Person
 from chat.domain.rooms import Room
 from chat.domain.shards import Shards
@@ -97,11 +97,14 @@ class Log:
         self._limits = limits
         self._lengths = (config.log_length, config.bus_length)
 
-    def append(self, room: str, person: Person, id: str, type: str, fields: dict[str, Any]) -> Posted:
+    def append(
+        self, room: str, person: Person, id: str, type: str, fields: dict[str, Any], network: str = ""
+    ) -> Posted:
         """Append an entry to the room's log and the bus, as one step, once for each `(person, id)`.
 
         Args:
             fields: the entry's own, beside `type`, `room`, `epoch`, `seq` and `at`.
+            network: where it comes from.
 
         Raises:
             ChatError: `room_not_found` for who is no member, `too_fast`.
@@ -111,14 +114,18 @@ class Log:
         keys = [*shards.keys(room, "", "members", "log", "sent"), *shards.bus(shard), shards.pace(shard, person.id)]
         room_json = msgspec.json.encode(room).decode()
         own = msgspec.json.encode(fields).decode().removeprefix("{")
-        pace = self._limits.pace("message")
+        # A repeat is answered also to somebody who is too fast.
+        refused = self._limits.spend("message", person=person.id, network=network)
+        pace = NONE if refused else self._limits.pace("message")
         outcome, *rest = self._store.commit(
             "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
         )
         if outcome == "absent":
             raise rooms.not_found(room)
         if outcome == "wait":
-            raise too_fast(rest[0])
+            raise refused or too_fast(rest[0] / 1000)
+        if outcome == "known" and not refused:
+            self._limits.give_back("message", person=person.id, network=network)
         epoch, seq, last = rest
         at = int(last) if outcome == "new" else _at(last)
         return Posted(epoch, int(seq), at)

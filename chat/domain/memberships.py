@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 
 from chat.config import Config
-from chat.domain import rooms
-from chat.domain.people import Person
+from chat.domain import people, rooms
+from chat.domain.people import People, Person
 from chat.domain.rooms import Room, Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -31,9 +31,10 @@ class Memberships:
     A membership is a lease like a name's: renewed by joining, gone when it was not used for as long as a name may be.
     """
 
-    def __init__(self, store: Store, config: Config, shards: Shards, rooms: Rooms) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards, people: People, rooms: Rooms) -> None:
         self._store = store
         self._key = shards.key
+        self._people = people
         self._rooms = rooms
         self.lease = config.name_lease_days * 86_400
 
@@ -55,7 +56,7 @@ class Memberships:
         """Up to where a member has read, which is all that was said before they joined."""
         key = reads(person)
         *_, read = self._store.ask(
-            ("HSETNX", key, room.name, room.head), ("EXPIRE", key, self.lease), ("HGET", key, room.name)
+            ("HSETNX", key, room.name, room.head), *self._people.renewing(person), ("HGET", key, room.name)
         )
         return min(int(read), room.head)
 
@@ -103,4 +104,4 @@ class Memberships:
 
 def reads(person: Person) -> str:
     """The Redis key of how far a person has read, room by room."""
-    return f"chat:{{people}}:user:{person.id}:read"
+    return people.reads(person.id)

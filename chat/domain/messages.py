@@ -4,19 +4,23 @@ import unicodedata
 
 from chat.config import Config
 from chat.domain.log import Log, Posted
-from chat.domain.people import Person
+from chat.domain.people import People, Person
 from chat.errors import ChatError
 
 
 class Messages:
     """Posting messages."""
 
-    def __init__(self, log: Log, config: Config) -> None:
+    def __init__(self, log: Log, config: Config, people: People) -> None:
         self._log = log
+        self._people = people
         self.longest = config.max_message
 
-    def post(self, person: Person, room: str, text: str, id: str) -> Posted:
+    def post(self, person: Person, room: str, text: str, id: str, network: str = "") -> Posted:
         """Say `text` in `room`, once for each `id` of this person there.
+
+        Args:
+            network: where it comes from.
 
         Raises:
             ChatError: `message_empty`, `message_too_long`, `room_not_found` or `too_fast`.
@@ -28,4 +32,8 @@ class Messages:
             raise ChatError(
                 "message_too_long", f"That message is {len(text):,} characters long; the limit is {self.longest:,}."
             )
-        return self._log.append(room, person, id, "message", {"id": id, "user": person.as_dict(), "text": text})
+        fields = {"id": id, "user": person.as_dict(), "text": text}
+        posted = self._log.append(room, person, id, "message", fields, network)
+        # Where this fails, the message is repeated under its id, and this with it.
+        self._people.spoke(person)
+        return posted

@@ -3,15 +3,34 @@
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from chat.config import Config
 from chat.domain import names
-from chat.domain.limits import Limits
+from chat.domain.limits import NAMES, UNLIMITED, UNSPOKEN_LEASE, Limits, Pace
+from chat.domain.recent import Recent
 from chat.errors import ChatError
 from chat.store.connection import Store
 from chat.store.pipe import Command
+
+RENEWAL = 600.0
+"""Seconds between two renewals of the names that are connected: well under the shortest lease."""
+NAMED = ("chat:{people}:spoke", "chat:{people}:unspoken")
+"""Redis keys of everybody's ids, each with when its lease ends: of those who said something, and of the others."""
+EVICTED = 100
+"""Names that make room for others at a time."""
+
+
+class Voice:
+    """What a person's hash has under `spoke`; one without it is of a version that did not ask."""
+
+    NOT_YET = "0"
+    HEARD = "1"
+    PASSING = "-"
+    """Of somebody whose lease stays short, whatever they say."""
 
 
 @dataclass(frozen=True)
@@ -27,37 +46,75 @@ class Person:
 
 
 class People:
-    """The names in use. A lease ends when it is given back, or is not used for `name_lease_days`."""
+    """The names in use.
+
+    A lease ends when it is given back, or is not used: for `name_lease_days` by somebody who said something once, for
+    `UNSPOKEN_LEASE` by anybody else.
+    """
 
     def __init__(self, store: Store, config: Config, limits: Limits) -> None:
         self._store = store
         self._limits = limits
         self.lease = config.name_lease_days * 86_400
+        # Of whom it is noted already that they said something.
+        self._heard: Recent[bool] = Recent()
 
     def find(self, person_id: str) -> Person | None:
         """The person with this id, while they hold their name."""
         (name,) = self._store.ask(("HGET", _user(person_id), "name")) if person_id else [None]
         return Person(person_id, str(name)) if name else None
 
-    def claim(self, text: str, address: str, token: str = "") -> Person:
+    def claim(self, text: str, network: str, token: str = "", *, passing: bool = False) -> Person:
         """Lease the name that `text` asks for, to a user id minted now.
 
         Args:
             text: as typed.
-            address: where the request comes from; claims from one address are limited.
+            network: where the request comes from; claims from one network are limited.
             token: what proves later, through `prove`, that one is this person; none for a browser, whose cookie does.
+            passing: the lease stays short, whatever they say.
 
         Raises:
-            ChatError: `name_invalid`, `name_reserved`, `name_taken` or `too_fast`.
+            ChatError: `name_invalid`, `name_reserved`, `name_taken`, `names_full` or `too_fast`.
         """
-        name = names.normalise(text)
-        self._limits.take("name", address)
-        person = Person(secrets.token_hex(8), name)
-        proof = digest(token) if token else ""
-        owner = self._store.run("claim", [_user(person.id), *_forms(name)], [person.id, name, proof, self.lease])
-        if owner:
-            raise self._taken(name, str(owner))
+        try:
+            return self._claim(text, network, digest(token) if token else "", passing=passing)
+        except ChatError as error:
+            if error.code in ("name_invalid", "name_reserved", "name_taken"):
+                raise self._limits.spend("failed claim", network=network) or error from None
+            raise
+
+    def _claim(self, text: str, network: str, proof: str, *, passing: bool) -> Person:
+        person = Person(secrets.token_hex(8), names.normalise(text))
+        pace = self._limits.network_pace("name", network)
+        voice = Voice.PASSING if passing else Voice.NOT_YET
+        outcome, *rest = self._lease(person, proof, voice, network, pace)
+        if outcome == "full" and self._make_room():
+            outcome, *rest = self._lease(person, proof, voice, network, pace)
+        if outcome == "full":
+            raise ChatError("names_full", f"There are {NAMES:,} names here, as many as may be. Come back another day.")
+        if outcome == "wait":
+            raise self._limits.network_error("name", rest[0] / 1000)
+        if outcome == "taken":
+            raise self._taken(person.name, rest[0])
         return person
+
+    def _lease(self, person: Person, proof: str, voice: str, network: str, pace: Pace) -> list[Any]:
+        lease = self.lease if voice == Voice.HEARD else UNSPOKEN_LEASE
+        keys = [_user(person.id), *NAMED, f"chat:{{people}}:pace:name:{network}", *_forms(person.name)]
+        found: list[Any] = self._store.run("claim", keys, [person.id, person.name, proof, voice, lease, NAMES, *pace])
+        return found
+
+    def _make_room(self) -> bool:
+        """Take names back that never said anything and are not here; returns whether there were any."""
+        (ids,) = self._store.ask(("ZRANGE", NAMED[1], 0, EVICTED - 1))
+        found = self._store.ask(*(("HGET", _user(id), "name") for id in ids))
+        absent = time.time() + UNSPOKEN_LEASE - 2 * RENEWAL
+        gone = [
+            self._store.run("release", self._keys(Person(id, name)), [id, absent])
+            for id, name in zip(ids, found, strict=True)
+            if name
+        ]
+        return any(gone)
 
     def prove(self, text: str, token: str) -> Person | None:
         """The person who has exactly this name and this token, if there is one."""
@@ -70,13 +127,21 @@ class People:
             return Person(str(owner), name)
         return None
 
-    def renew(self, person: Person) -> None:
-        """Start the lease anew, as being here does."""
-        self._store.ask(*self.renewing(person))
+    def renew(self, *people: Person) -> None:
+        """Start their leases anew, as being here does."""
+        for start in range(0, len(people), 100):
+            commands = [command for each in people[start : start + 100] for command in self.renewing(each)]
+            self._store.ask(*commands)
 
     def renewing(self, person: Person) -> list[Command]:
-        """The commands that start the lease anew."""
-        return [("EXPIRE", key, self.lease) for key in (_user(person.id), *_forms(person.name))]
+        """The commands that start the lease anew, and that of how far they have read."""
+        return [self._store.script("renew", self._keys(person), [person.id, self.lease, UNSPOKEN_LEASE])]
+
+    def spoke(self, person: Person) -> None:
+        """Note that somebody said something: their name is kept for long from now on."""
+        if person.id not in self._heard:
+            self._store.run("speak", self._keys(person), [person.id, self.lease])
+            self._heard.put(person.id, True)
 
     def missing(self, ids: Iterable[str]) -> list[str]:
         """Those of the ids that nobody has (any more)."""
@@ -94,18 +159,27 @@ class People:
         Args:
             proof: the `digest` of the person's token; empty for a browser's person.
         """
-        keys = [_user(person.id), *_forms(person.name)]
-        return not self._store.run("claim", keys, [person.id, person.name, proof, self.lease])
+        voice = Voice.HEARD if person.id in self._heard else Voice.NOT_YET
+        return bool(self._lease(person, proof, voice, "", UNLIMITED)[0] == "leased")
 
     def release(self, person: Person) -> None:
         """Give the name back. The id is nobody's from now on."""
-        self._store.run("release", [_user(person.id), *_forms(person.name)], [person.id])
+        self._store.run("release", self._keys(person), [person.id, "+inf"])
+
+    def _keys(self, person: Person) -> list[str]:
+        """All that is kept of a person and their name."""
+        return [_user(person.id), reads(person.id), *NAMED, *_forms(person.name)]
 
     def _taken(self, name: str, owner_id: str) -> ChatError:
         owner = self.find(owner_id)
         if owner is None or owner.name.casefold() == name.casefold():
             return ChatError("name_taken", f"{name} is taken. Try another.")
         return ChatError("name_taken", f"That looks like {owner.name}, who is already here. Try another.")
+
+
+def reads(person_id: str) -> str:
+    """The Redis key of how far a person has read, room by room."""
+    return f"{_user(person_id)}:read"
 
 
 def _user(person_id: str) -> str:

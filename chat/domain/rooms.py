@@ -69,7 +69,7 @@ class Rooms:
         rows = self._store.ask(*(("HMGET", self._key(name), *FIELDS) for name in listed))
         return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
-    def create(self, text: str, topic: str, person: Person) -> Room:
+    def create(self, text: str, topic: str, person: Person, network: str = "") -> Room:
         """Make a room, and let everyone connected know.
 
         Raises:
@@ -78,7 +78,7 @@ class Rooms:
         name, topic = normalise(text), _topic(topic)
         if self._store.ask(("ZCARD", ROOMS))[0] >= self._most:
             raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
-        self._limits.take("room", person.id)
+        self._limits.take("room", person.id, network)
         if not self._found(name, topic):
             raise ChatError("room_taken", f"There is a room called {name} already.")
         self._bus.signal("room", {"name": name, "topic": topic})

@@ -11,8 +11,8 @@ from chat.domain.people import Person
 class Connection:
     """One client's connection: who it is, and the rooms it has joined.
 
-    `sid` is Socket.IO's id, `address` where it comes from, `typing` the rooms in which it said that it types, each with
-    when that was last passed on (seconds, monotonic), `proof` the digest of its person's token, if there is one,
+    `sid` is Socket.IO's id, `address` where it comes from, `network` what that counts as (empty for one's own machine),
+    `typing` the rooms in which it said that it types, `proof` the digest of its person's token, if there is one,
     `signed_out` whether its person gave the name back.
     """
 
@@ -20,9 +20,10 @@ class Connection:
     address: str
     person: Person | None = None
     rooms: set[str] = field(default_factory=set)
-    typing: dict[str, float] = field(default_factory=dict)
+    typing: set[str] = field(default_factory=set)
     proof: str = ""
     signed_out: bool = False
+    network: str = ""
 
 
 class Connections:
@@ -66,7 +67,7 @@ class Connections:
     def leave(self, connection: Connection, room: str) -> None:
         """Note that a connection left a room."""
         connection.rooms.discard(room)
-        connection.typing.pop(room, None)
+        connection.typing.discard(room)
         self._leave(connection, room)
 
     def rooms(self) -> list[str]:

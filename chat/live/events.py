@@ -12,6 +12,7 @@ from flask_socketio import SocketIO
 
 from chat import logs
 from chat.domain import Chat, log, names
+from chat.domain.addresses import NETWORK, UNKNOWN
 from chat.domain.log import Page, Position
 from chat.domain.people import Person, digest
 from chat.domain.presence import GRACE
@@ -21,10 +22,8 @@ from chat.live.broadcast import Broadcast
 from chat.live.connections import Connection, Connections
 from chat.live.delivery import Delivery, channel
 from chat.live.engine import Engine
+from chat.live.typing import Typing
 from chat.store.errors import Unavailable
-
-TYPING_AGAIN = 2.0
-"""Seconds within which saying again that one types is not passed on."""
 
 logger = logging.getLogger(__name__)
 Answer = dict[str, Any]
@@ -57,6 +56,7 @@ class Events:
         self._engine = engine
         self._delivery = delivery
         self._broadcast = broadcast
+        self._typing = Typing(chat.limits)
 
         self._server = socketio.server
         # With python-socketio itself: Flask-SocketIO makes a request's context anew for each event, which costs several
@@ -88,7 +88,7 @@ class Events:
         self._start()
         request = Request(environ)
         session = self._app.session_interface.open_session(self._app, request)
-        connection = Connection(sid, request.remote_addr or "")
+        connection = Connection(sid, request.remote_addr or "", network=environ.get(NETWORK, UNKNOWN))
         person = self._chat.people.find(session.get("person", "") if session else "")
         self._connections.add(connection)
         if person:
@@ -99,8 +99,8 @@ class Events:
         connection = self._connections.remove(sid)
         if connection is None or connection.person is None:
             return
-        for room in connection.typing:
-            self._tell_typing(connection, connection.person, room, on=False)
+        for room in list(connection.typing):
+            self._end_typing(connection, connection.person, room)
         try:
             for room in connection.rooms:
                 grace = 0 if connection.signed_out else GRACE
@@ -116,11 +116,13 @@ class Events:
         """Say who one is, and join the default room."""
         answer: Answer = {}
         if connection.person is None:
+            if refused := self._chat.limits.spend("claim", connection=connection.sid):
+                raise refused
             token = ask.token
             person = self._chat.people.prove(ask.user, token) if token else None
             if person is None:
                 token = secrets.token_urlsafe(24)
-                person = self._chat.people.claim(ask.user, connection.address, token)
+                person = self._chat.people.claim(ask.user, connection.network, token)
             connection.proof = digest(token)
             self._identify(connection, person)
             answer["token"] = token
@@ -134,7 +136,7 @@ class Events:
         person = _person(connection)
         after = ask.after
         part = log.resume(Position(after.epoch, after.seq), ask.limit) if after else log.latest(ask.limit)
-        visit = self._chat.visits.enter(person, ask.room, part, connection.sid)
+        visit = self._chat.visits.enter(person, ask.room, part, connection.sid, connection.network)
         page, room = visit.page, visit.page.room
         delivered = self._delivery.subscribe(connection, room.name)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
@@ -167,9 +169,9 @@ class Events:
         person = _person(connection)
         room = ask.room or self._chat.rooms.default
         id = ask.id or secrets.token_urlsafe(12)
-        posted = self._chat.messages.post(person, room, ask.msg, id)
+        posted = self._chat.messages.post(person, room, ask.msg, id, connection.network)
         if room in connection.typing:
-            self._tell_typing(connection, person, room, on=False)
+            self._end_typing(connection, person, room)
         return {"room": room, "epoch": posted.epoch, "seq": posted.seq, "at": posted.at, "id": id}
 
     def history(self, connection: Connection, ask: schemas.History) -> Answer:
@@ -190,10 +192,12 @@ class Events:
         person = _person(connection)
         if ask.room not in connection.rooms:
             self._chat.memberships.find(person, ask.room)
-        last = connection.typing.get(ask.room)
-        news = (last is None or time.monotonic() - last >= TYPING_AGAIN) if ask.on else last is not None
-        if news:
-            self._tell_typing(connection, person, ask.room, on=ask.on)
+        if not ask.on:
+            self._end_typing(connection, person, ask.room)
+        else:
+            connection.typing.add(ask.room)
+            if self._typing.begins(person.id, ask.room, connection.network):
+                self._tell_typing(connection, person, ask.room, on=True)
         return {}
 
     def read(self, connection: Connection, ask: schemas.Read) -> Answer:
@@ -221,12 +225,12 @@ class Events:
         self._server.enter_room(connection.sid, personal(person.id))
         self._engine.identified(connection.sid)
 
+    def _end_typing(self, connection: Connection, person: Person, room: str) -> None:
+        connection.typing.discard(room)
+        if self._typing.ends(person.id, room):
+            self._tell_typing(connection, person, room, on=False)
+
     def _tell_typing(self, connection: Connection, person: Person, room: str, *, on: bool) -> None:
-        if on:
-            connection.typing[room] = time.monotonic()
-        else:
-            # A copy: who disconnects is walking through it.
-            connection.typing = {name: at for name, at in connection.typing.items() if name != room}
         payload = {"room": room, "user": person.as_dict(), "on": on}
         self._broadcast.send("typing", payload, to=channel(room), skip_sid=connection.sid)
 

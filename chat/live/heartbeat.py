@@ -5,15 +5,14 @@ import time
 
 from flask_socketio import SocketIO
 
-from chat.domain import Chat
-from chat.domain.presence import RENEWAL
+from chat.domain import Chat, people, presence
 from chat.live.connections import Connections
 from chat.live.engine import Engine
 from chat.store.errors import Unavailable
 
 BEAT = 1.0
-NAME_RENEWAL = 3600.0
-"""Seconds between two renewals of the names that are connected."""
+MEMBERSHIP_RENEWAL = 3600.0
+"""Seconds between two renewals of the memberships of who is connected."""
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +31,21 @@ class Heartbeat:
         self._socketio.start_background_task(self._run)
 
     def _run(self) -> None:
-        links_renewed = names_renewed = time.monotonic()
+        links_renewed = names_renewed = memberships_renewed = time.monotonic()
         while True:
             self._socketio.sleep(BEAT)
             now = time.monotonic()
             try:
                 self._engine.expire()
-                if now - links_renewed >= RENEWAL:
+                if now - links_renewed >= presence.RENEWAL:
                     self._renew_links()
                     links_renewed = now
-                if now - names_renewed >= NAME_RENEWAL:
-                    self._renew_names()
+                if now - names_renewed >= people.RENEWAL:
+                    self._chat.people.renew(*{each.person for each in self._connections if each.person})
                     names_renewed = now
+                if now - memberships_renewed >= MEMBERSHIP_RENEWAL:
+                    self._renew_memberships()
+                    memberships_renewed = now
                 for room in {*self._connections.rooms(), self._chat.rooms.default}:
                     self._chat.presence.settle(room)
             except Unavailable:
@@ -55,9 +57,8 @@ class Heartbeat:
         for room in self._connections.rooms():
             self._chat.presence.arrive(room, self._connections.links(room))
 
-    def _renew_names(self) -> None:
+    def _renew_memberships(self) -> None:
         for connection in self._connections:
             if connection.person:
-                self._chat.people.renew(connection.person)
                 for room in connection.rooms:
                     self._chat.memberships.join(connection.person, room)

@@ -7,7 +7,7 @@ from werkzeug.utils import redirect
 from chat.errors import ChatError
 from chat.web.forms import MessageForm
 from chat.web.rooms import feed
-from chat.web.sessions import chat, require_person
+from chat.web.sessions import chat, network, require_person
 
 pages = Blueprint("messages", __name__)
 
@@ -20,7 +20,7 @@ def create(room: str) -> ResponseReturnValue:
     if not form.validate():
         return feed(person, room, form), 400
     try:
-        posted = chat().messages.post(person, room, form.msg.data or "", form.id.data or "")
+        posted = chat().messages.post(person, room, form.msg.data or "", form.id.data or "", network())
     except ChatError as error:
         form.msg.errors = [error.message]
         return feed(person, room, form), error.status

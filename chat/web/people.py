@@ -1,12 +1,12 @@
 """Coming in and leaving."""
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
 from chat.errors import ChatError
 from chat.web.forms import NameForm
-from chat.web.sessions import chat, forgotten, person, sign_in, sign_out, to_door
+from chat.web.sessions import chat, forgotten, network, person, sign_in, sign_out, to_door
 
 pages = Blueprint("people", __name__)
 
@@ -31,7 +31,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _form(form), 400
     try:
-        newcomer = chat().people.claim(form.name.data or "", request.remote_addr or "")
+        newcomer = chat().people.claim(form.name.data or "", network())
     except ChatError as error:
         form.name.errors = [error.message]
         return _form(form), error.status

@@ -14,7 +14,7 @@ from chat.domain.people import Person
 from chat.domain.visits import Visit
 from chat.errors import ChatError
 from chat.web.forms import MessageForm, RoomForm
-from chat.web.sessions import chat, require_person
+from chat.web.sessions import chat, network, require_person
 
 pages = Blueprint("rooms", __name__)
 ON_A_PAGE = 50
@@ -98,7 +98,7 @@ def leave(room: str) -> ResponseReturnValue:
 
 def feed(person: Person, name: str, form: MessageForm) -> str:
     """A room's page, with `form` as its composer."""
-    visit = chat().visits.enter(person, name, _part())
+    visit = chat().visits.enter(person, name, _part(), network=network())
     return render_template(
         "rooms/show.html",
         room=visit.page.room,

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, current_app, g, redirect, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from chat.config import Config, ConfigError
 from chat.domain import Chat
+from chat.domain.addresses import NETWORK
 from chat.domain.people import Person
 from chat.errors import not_signed_in
 from chat.web.cookies import Session, SessionInterface
@@ -34,6 +35,11 @@ def init_app(app: Flask, config: Config) -> None:
 def chat() -> Chat:
     """The chat that this application serves."""
     return cast(Chat, current_app.extensions["chat"])
+
+
+def network() -> str:
+    """The network that the request comes from; empty for one's own machine."""
+    return str(request.environ[NETWORK])
 
 
 def person() -> Person | None:

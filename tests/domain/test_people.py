@@ -2,11 +2,12 @@
 
 import pytest
 
-from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.limits import UNSPOKEN_LEASE
+from chat.domain.people import NAMED, Person
 from chat.errors import ChatError
 from chat.store.connection import Store
+from chat.store.errors import Unavailable
 from tests.support.clients import unique
 
 
@@ -29,16 +30,111 @@ def test_a_look_alike_is_told_whom_it_looks_like(chat: Chat) -> None:
         chat.people.claim(name.replace("O", "0"), "127.0.0.1")
 
 
-def test_a_lease_runs_out_and_is_renewed_by_being_here(chat: Chat, store: Store) -> None:
-    person = chat.people.claim(unique("Ada"), "127.0.0.1")
-    keys = [key for key in store.redis.scan_iter("chat:{people}:*") if store.redis.type(key) == "string"]
-    mine = [key for key in keys if store.redis.get(key) == person.id] + [f"chat:{{people}}:user:{person.id}"]
-    assert len(mine) == 3
-    for key in mine:
-        store.redis.expire(key, 10)
-    chat.people.renew(person)
-    for key in mine:
-        assert chat.people.lease - 10 < store.redis.ttl(key) <= chat.people.lease
+def keys_of(store: Store, person: Person) -> list[str]:
+    """All that is kept of a person and their name, and ends."""
+    keys = [key for key in store.redis.scan_iter("chat:{people}:name:*") if store.redis.get(key) == person.id]
+    return [*keys, f"chat:{{people}}:user:{person.id}", f"chat:{{people}}:user:{person.id}:read"]
+
+
+@pytest.fixture
+def newcomer(chat: Chat, room: str) -> Person:
+    """Somebody in a room who did not say anything yet."""
+    person = chat.people.claim(unique("Ada"), "")
+    chat.memberships.join(person, room)
+    return person
+
+
+def assert_kept(chat: Chat, person: Person, seconds: int) -> None:
+    """Everything of a person ends together, after so many seconds from now."""
+    keys = keys_of(chat.store, person)
+    assert len(keys) == 4
+    for key in keys:
+        assert seconds - 10 < chat.store.redis.ttl(key) <= seconds
+
+
+def test_a_name_that_never_spoke_is_kept_for_an_hour(chat: Chat, newcomer: Person) -> None:
+    assert_kept(chat, newcomer, UNSPOKEN_LEASE)
+    for key in keys_of(chat.store, newcomer):
+        chat.store.redis.expire(key, 10)
+    chat.people.renew(newcomer)
+    assert_kept(chat, newcomer, UNSPOKEN_LEASE)
+
+
+def test_the_name_of_somebody_who_said_something_is_kept_for_long(chat: Chat, room: str, newcomer: Person) -> None:
+    chat.messages.post(newcomer, room, "hello", "id")
+    assert_kept(chat, newcomer, chat.people.lease)
+    for key in keys_of(chat.store, newcomer):
+        chat.store.redis.expire(key, 10)
+    chat.people.renew(newcomer)
+    assert_kept(chat, newcomer, chat.people.lease)
+
+
+@pytest.mark.parametrize(("where", "text"), [("nowhere", "hello"), ("", "  ")])
+def test_what_is_refused_is_not_said(chat: Chat, room: str, newcomer: Person, where: str, text: str) -> None:
+    with pytest.raises(ChatError):
+        chat.messages.post(newcomer, where or room, text, "id")
+    assert_kept(chat, newcomer, UNSPOKEN_LEASE)
+
+
+def test_that_somebody_spoke_is_noted_again_where_it_could_not_be(
+    chat: Chat, room: str, newcomer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message stands, and is answered when it is repeated: then this is made up for."""
+
+    def unreachable(*_: object) -> None:
+        raise Unavailable("Redis does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chat.people._store, "run", unreachable)
+        with pytest.raises(Unavailable):
+            chat.messages.post(newcomer, room, "hello", "id")
+    assert_kept(chat, newcomer, UNSPOKEN_LEASE)
+    assert chat.messages.post(newcomer, room, "hello", "id").seq == 1
+    assert_kept(chat, newcomer, chat.people.lease)
+
+
+def test_a_later_message_asks_redis_no_more(
+    chat: Chat, room: str, newcomer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    run = chat.store.run
+    monkeypatch.setattr(chat.store, "run", lambda script, *rest: (asked.append(script), run(script, *rest))[1])
+    for number in range(3):
+        chat.messages.post(newcomer, room, "hello", str(number))
+    assert asked == ["speak"]
+
+
+def test_somebody_in_passing_is_forgotten_soon_whatever_they_say(chat: Chat, room: str) -> None:
+    guest = chat.people.claim(unique("Guest"), "", passing=True)
+    chat.memberships.join(guest, room)
+    chat.messages.post(guest, room, "hello", "id")
+    chat.people.renew(guest)
+    assert_kept(chat, guest, UNSPOKEN_LEASE)
+
+
+def test_a_name_of_an_earlier_version_is_kept_for_long(chat: Chat, newcomer: Person) -> None:
+    chat.store.redis.hdel(f"chat:{{people}}:user:{newcomer.id}", "spoke")
+    chat.people.renew(newcomer)
+    assert_kept(chat, newcomer, chat.people.lease)
+
+
+def test_a_name_that_the_store_lost_is_kept_as_long_as_before(chat: Chat, room: str) -> None:
+    quiet, talker = (chat.people.claim(unique("Ada"), "") for _ in range(2))
+    chat.memberships.join(talker, room)
+    chat.messages.post(talker, room, "hello", "id")
+    for person, lease in ((quiet, UNSPOKEN_LEASE), (talker, chat.people.lease)):
+        keys = keys_of(chat.store, person)[:3]
+        chat.store.redis.delete(*keys)
+        assert chat.people.restore(person, "")
+        assert all(lease - 10 < chat.store.redis.ttl(key) <= lease for key in keys)
+
+
+def test_a_name_that_is_given_back_leaves_nothing(chat: Chat, room: str, newcomer: Person) -> None:
+    chat.messages.post(newcomer, room, "hello", "id")
+    keys = keys_of(chat.store, newcomer)
+    chat.sign_out(newcomer.id)
+    assert chat.store.redis.exists(*keys) == 0
+    assert [chat.store.redis.zscore(key, newcomer.id) for key in NAMED] == [None, None]
 
 
 def test_only_the_right_token_proves_who_one_is(chat: Chat) -> None:
@@ -48,14 +144,6 @@ def test_only_the_right_token_proves_who_one_is(chat: Chat) -> None:
     assert chat.people.prove(name, "guess") is None
     browser = chat.people.claim(unique("Browser"), "127.0.0.1")
     assert chat.people.prove(browser.name, "") is None
-
-
-def test_names_are_claimed_at_a_pace(store: Store, redis_url: str) -> None:
-    limited = Chat(store, Config(redis_url=redis_url))
-    with pytest.raises(ChatError) as refused:
-        for _ in range(40):
-            limited.people.claim(unique("Many"), "192.0.2.7")
-    assert refused.value.code == "too_fast"
 
 
 def test_signing_out_ends_the_memberships(chat: Chat, room: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import socketio
 from engineio.packet import OPEN, PING, Packet
 
+from chat.domain.addresses import NETWORK
 from chat.live.wire import frames, rooms
 from chat.live.wire.fanout import FanOut
 from chat.live.wire.handlers import Handlers
@@ -31,6 +32,7 @@ KEPT = (
     "SERVER_PORT",
     "SERVER_PROTOCOL",
     "REMOTE_ADDR",
+    NETWORK,
     "HTTP_HOST",
     "HTTP_COOKIE",
     "wsgi.url_scheme",

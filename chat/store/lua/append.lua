@@ -1,7 +1,7 @@
 -- Append an entry to a room's log, and to the bus, as one step; once for each (user, id).
 -- KEYS: room, members, log, sent, bus, state of the bus, pace bucket.
 -- ARGV: room name, its JSON, user, id, type, the JSON of the entry's own fields without its opening brace,
---       log length, bus length, pace capacity (0: no limit), pace tokens per second.
+--       log length, bus length, pace capacity (0: no limit, -1: nothing new), pace tokens per second.
 -- Returns {'absent'}, {'wait', ms}, {'known', epoch, seq, entry} or {'new', epoch, seq, at}.
 -- include clock
 -- include pace

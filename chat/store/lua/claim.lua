@@ -1,11 +1,26 @@
 -- Lease a name: all of its forms, or none.
--- KEYS: user, form, form... ARGV: user id, name, token digest, lease in seconds.
--- Returns the id of whoever else has one of the forms, or false.
-for i = 2, #KEYS do
+-- KEYS: user, ids of all who spoke, ids of the others, pace bucket of the network, form, form...
+-- ARGV: user id, name, token digest, whether they spoke ('1', '0', or '-': never counts), lease in seconds,
+--       how many names there may be, pace capacity (0: no limit), pace tokens per second.
+-- Returns {'taken', the id of whoever else has one of the forms}, {'wait', ms}, {'full'} or {'leased'}.
+-- include clock
+-- include pace
+local user, heard, unheard, bucket = unpack(KEYS, 1, 4)
+local id, name, token, spoke, lease, most, capacity, per_second = unpack(ARGV)
+for i = 5, #KEYS do
   local owner = redis.call('GET', KEYS[i])
-  if owner and owner ~= ARGV[1] then return owner end
+  if owner and owner ~= id then return { 'taken', owner } end
 end
-redis.call('HSET', KEYS[1], 'name', ARGV[2], 'token', ARGV[3])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'EX', ARGV[4]) end
-return false
+local now = clock()
+if redis.call('EXISTS', user) == 0 then
+  redis.call('ZREMRANGEBYSCORE', heard, '-inf', now / 1000)
+  redis.call('ZREMRANGEBYSCORE', unheard, '-inf', now / 1000)
+  if redis.call('ZCARD', heard) + redis.call('ZCARD', unheard) >= tonumber(most) then return { 'full' } end
+  local wait = pace(bucket, tonumber(capacity), tonumber(per_second), now)
+  if wait > 0 then return { 'wait', wait } end
+end
+redis.call('HSET', user, 'name', name, 'token', token, 'spoke', spoke)
+redis.call('EXPIRE', user, lease)
+redis.call('ZADD', spoke == '1' and heard or unheard, now / 1000 + lease, id)
+for i = 5, #KEYS do redis.call('SET', KEYS[i], id, 'EX', lease) end
+return { 'leased' }

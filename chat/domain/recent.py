@@ -1,0 +1,69 @@
+"""What a process remembers of many, within bounds."""
+
+import time
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+MOST = 20_000
+"""How many are remembered at most: some megabytes."""
+
+
+class Recent(Generic[V]):
+    """A mapping that forgets whatever was put there longest ago."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._values: OrderedDict[str, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def get(self, key: str, default: V) -> V:
+        """What stands under the key."""
+        return self._values.get(key, default)
+
+    def put(self, key: str, value: V) -> None:
+        """Remember a value as the newest."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """Forget one."""
+        self._values.pop(key, None)
+
+
+class Buckets:
+    """Token buckets of one pace, each known by a key: `burst` at once, then `per_second`.
+
+    What is forgotten of many is whoever has been quiet for longest, whose bucket is the fullest.
+    """
+
+    def __init__(self, burst: int, per_second: float) -> None:
+        self._pause = 1 / per_second
+        self._ahead = (burst - 1) / per_second
+        # All that has to be kept of a bucket is when it is full again.
+        self._full_at: Recent[float] = Recent()
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def take(self, key: str) -> float:
+        """Take a token; returns 0, or the seconds until there is one."""
+        now = time.monotonic()
+        full_at = max(self._full_at.get(key, 0.0), now)
+        wait = full_at - now - self._ahead
+        # Sums of fractions are not exact.
+        if wait > 1e-6:
+            return wait
+        self._full_at.put(key, full_at + self._pause)
+        return 0.0
+
+    def give_back(self, key: str) -> None:
+        """Put a token back that was taken for nothing."""
+        self._full_at.put(key, self._full_at.get(key, 0.0) - self._pause)
