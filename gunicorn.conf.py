@@ -2,13 +2,13 @@
 
 import errno
 import os
-import resource
 import socket
 import sys
 from contextlib import suppress
 
 from chat import logs
 from chat.config import Config, ConfigError
+from chat.serving import files
 from chat.store import embedded
 
 try:
@@ -18,9 +18,11 @@ except ConfigError as error:
 
 bind = f"127.0.0.1:{settings.port}"
 workers = settings.workers
-worker_class = "chat.serving.ChatWorker"
-# Some beside the chat's own limit, for pages while every place for a live connection is taken.
-worker_connections = settings.max_connections + 100
+worker_class = "chat.serving.worker.ChatWorker"
+# Each client is an open file, and many systems allow 1,024 unless asked.
+_files = files.allow(settings.max_connections)
+_places = files.places(settings.max_connections, _files)
+worker_connections = sum(_places)
 # Who comes while all others do waits in the system's queue, which holds as many as it allows.
 backlog = 8192
 # A page and what it loads come over the same few connections, on a slow network too.
@@ -33,19 +35,12 @@ control_socket_disable = True
 
 logconfig_dict = logs.gunicorn(settings)
 
-# Each connection is an open file, and many systems allow 1,024 unless asked.
-_files = worker_connections + 1_000
-_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-if _soft != resource.RLIM_INFINITY and _soft < _files:
-    with suppress(ValueError, OSError):
-        most = _files if _hard == resource.RLIM_INFINITY else min(_files, _hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, _hard))
-
 
 def on_starting(server):
     """Start the private Redis for all workers, so that it stays while they come and go."""
     if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
         _check_addresses(server.cfg.address)
+    _check_files()
     try:
         url = settings.redis_url or embedded.hold(settings.instance / "redis")
     except embedded.EmbeddedRedisError as error:
@@ -90,6 +85,24 @@ def _warn_of_hosts(addresses):
         print(
             "CHAT_HOSTS is not set: the chat answers to any host name. Where it can be reached from a private network "
             "alone, a page elsewhere could read it in a visitor's browser: set CHAT_HOSTS to its own names.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _check_files():
+    """Say so where fewer files may be open than all places for clients take; end where they are too few for any."""
+    if _files < files.LEAST:
+        sys.exit(
+            f"The chat cannot start: {_files} files may be open (`ulimit -n`), "
+            f"but a worker needs {files.LEAST} at least."
+        )
+    if _places.live < settings.max_connections:
+        needed = files.Places(settings.max_connections, files.REQUESTS).files
+        print(
+            f"Only {_files:,} files may be open (`ulimit -Hn`), so each worker has {_places.live:,} places for live "
+            f"connections instead of {settings.max_connections:,} (CHAT_MAX_CONNECTIONS). Those take {needed:,}: raise "
+            f"the hard limit with `ulimit -Hn {needed}`, or in a systemd unit with `LimitNOFILE={needed}`.",
             file=sys.stderr,
             flush=True,
         )

@@ -51,14 +51,18 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
         ping_interval=PING_INTERVAL,
         ping_timeout=PING_TIMEOUT,
     )
-    listener.install(socketio.server.manager)
     app.wsgi_app = _plain(app.wsgi_app, allowed)  # type: ignore[assignment]
     connections = Connections()
-    line = Line(socketio.server, config.max_connections, config.max_backlog)
+
+    def restart() -> None:
+        app.extensions["restart"]()
+
+    listener.install(socketio.server.manager, restart)
+    line = Line(socketio.server, config.max_connections, config.max_backlog, restart)
     engine = Engine(socketio.server, line, config.max_backlog)
-    broadcast = Broadcast(socketio)
-    delivery = Delivery(socketio, chat, connections, engine, lambda: app.extensions["restart"]())  # noqa: PLW0108 - gunicorn's worker sets its own later.
-    heartbeat = Heartbeat(socketio, chat, connections, engine)
+    broadcast = Broadcast(socketio, restart)
+    delivery = Delivery(socketio, chat, connections, engine, restart)
+    heartbeat = Heartbeat(socketio, chat, connections, engine, restart)
     app.extensions["line"] = line
     app.extensions["drain"] = engine.drain
     app.extensions["restart"] = lambda: log.warning("only gunicorn starts another worker in its place: not restarting")

@@ -2,9 +2,12 @@
 
 import logging
 import queue
+from collections.abc import Callable
 from typing import Any
 
 from flask_socketio import SocketIO
+
+from chat.tasks import forever
 
 WAITING = 10_000
 """Events that may wait for the queue; more are dropped, as nothing of it is lasting."""
@@ -15,8 +18,9 @@ log = logging.getLogger(__name__)
 class Broadcast:
     """One sender a worker: a burst waits its turn instead of opening a connection to Redis for each event."""
 
-    def __init__(self, socketio: SocketIO) -> None:
+    def __init__(self, socketio: SocketIO, restart: Callable[[], None]) -> None:
         self._socketio = socketio
+        self._restart = restart
         self._events: queue.Queue[tuple[str, dict[str, Any], dict[str, Any]]] = queue.Queue(WAITING)
 
     def start(self) -> None:
@@ -31,9 +35,8 @@ class Broadcast:
             log.warning("dropping a %s event: %d are waiting for the message queue already", event, WAITING)
 
     def _run(self) -> None:
-        while True:
-            event, payload, options = self._events.get()
-            try:
-                self._socketio.emit(event, payload, **options)
-            except Exception:
-                log.exception("a %s event could not be sent", event)
+        forever("sending to the message queue", self._send_next, sleep=self._socketio.sleep, end=self._restart)
+
+    def _send_next(self) -> None:
+        event, payload, options = self._events.get()
+        self._socketio.emit(event, payload, **options)

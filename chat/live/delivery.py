@@ -26,6 +26,7 @@ from chat.live.connections import Connection, Connections
 from chat.live.engine import Engine
 from chat.store.connection import ANSWER_WITHIN
 from chat.store.errors import Unavailable
+from chat.tasks import forever
 
 RETRY = 0.2
 """Seconds between two tries to reach Redis."""
@@ -69,6 +70,7 @@ class Delivery:
         self._delivered: dict[str, Place] = {}
         self._answered: dict[int, float] = {}
         self._looked: dict[int, float] = {}
+        self._away: set[int] = set()
         # Under threads, following a room and reading the bus run at the same time.
         self._lock = threading.RLock()
 
@@ -100,29 +102,32 @@ class Delivery:
         if shard not in self._answered:
             reader = self._chat.bus.reader(shard)
             self._answered[shard] = time.monotonic()
-            self._socketio.start_background_task(self._run, reader)
+            self._socketio.start_background_task(
+                forever, "delivery", lambda: self._turn(reader), sleep=self._socketio.sleep, end=self._restart
+            )
 
-    def _run(self, reader: Reader) -> None:
-        away = False
-        while not self._ends(reader.shard):
-            try:
-                batch = reader.read()
-                self._answered[reader.shard] = time.monotonic()
-                with self._lock:
-                    self._take(batch, reader.shard, away=away)
-                self._engine.flush()
-                if away:
-                    log.warning("Redis answers again; delivery goes on")
-                away = False
-            except Unavailable as error:
-                if not away:
-                    log.warning("delivery waits: %s", error)
-                away = True
-                self._socketio.sleep(RETRY)
-            except Exception:
-                log.exception("delivery failed, and goes on from the logs")
-                away = True
-                self._socketio.sleep(RETRY)
+    def _turn(self, reader: Reader) -> bool:
+        """Deliver what comes next on a bus. Returns whether it is to be read no more."""
+        if self._ends(reader.shard):
+            return True
+        away = reader.shard in self._away
+        # Until the end of this turn: whatever interrupts it, the next one compares with the logs.
+        self._away.add(reader.shard)
+        try:
+            batch = reader.read()
+            self._answered[reader.shard] = time.monotonic()
+            with self._lock:
+                self._take(batch, reader.shard, away=away)
+            self._engine.flush()
+        except Unavailable as error:
+            if not away:
+                log.warning("delivery waits: %s", error)
+            self._socketio.sleep(RETRY)
+            return False
+        self._away.remove(reader.shard)
+        if away:
+            log.warning("Redis answers again; delivery goes on")
+        return False
 
     def _ends(self, shard: int) -> bool:
         """Whether to read the bus of a shard no more: nobody here has been in one of its rooms for a while."""
@@ -136,6 +141,7 @@ class Delivery:
             for room in [room for room in self._delivered if self._chat.shards.of(room) == shard]:
                 del self._delivered[room]
             del self._answered[shard], self._looked[shard]
+            self._away.discard(shard)
             return True
 
     def _followed(self, shard: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from flask_socketio import SocketIO
 
@@ -9,6 +10,7 @@ from chat.domain import Chat, people, presence
 from chat.live.connections import Connections
 from chat.live.engine import Engine
 from chat.store.errors import Unavailable
+from chat.tasks import forever
 
 BEAT = 1.0
 MEMBERSHIP_RENEWAL = 3600.0
@@ -20,38 +22,42 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """One periodic task a worker, for everything that goes by time."""
 
-    def __init__(self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine) -> None:
+    def __init__(
+        self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine, restart: Callable[[], None]
+    ) -> None:
         self._socketio = socketio
         self._chat = chat
         self._connections = connections
         self._engine = engine
+        self._restart = restart
+        self._links_renewed = self._names_renewed = self._memberships_renewed = 0.0
 
     def start(self) -> None:
         """Begin to beat, once a worker serves."""
         self._socketio.start_background_task(self._run)
 
     def _run(self) -> None:
-        links_renewed = names_renewed = memberships_renewed = time.monotonic()
-        while True:
-            self._socketio.sleep(BEAT)
-            now = time.monotonic()
-            try:
-                self._engine.expire()
-                if now - links_renewed >= presence.RENEWAL:
-                    self._renew_links()
-                    links_renewed = now
-                if now - names_renewed >= people.RENEWAL:
-                    self._chat.people.renew(*{each.person for each in self._connections if each.person})
-                    names_renewed = now
-                if now - memberships_renewed >= MEMBERSHIP_RENEWAL:
-                    self._renew_memberships()
-                    memberships_renewed = now
-                for room in {*self._connections.rooms(), self._chat.rooms.default}:
-                    self._chat.presence.settle(room)
-            except Unavailable:
-                log.debug("the beat waits for Redis")
-            except Exception:
-                log.exception("a beat failed")
+        self._links_renewed = self._names_renewed = self._memberships_renewed = time.monotonic()
+        forever("the beat", self._beat, sleep=self._socketio.sleep, end=self._restart)
+
+    def _beat(self) -> None:
+        self._socketio.sleep(BEAT)
+        now = time.monotonic()
+        self._engine.expire()
+        try:
+            if now - self._links_renewed >= presence.RENEWAL:
+                self._renew_links()
+                self._links_renewed = now
+            if now - self._names_renewed >= people.RENEWAL:
+                self._chat.people.renew(*{each.person for each in self._connections if each.person})
+                self._names_renewed = now
+            if now - self._memberships_renewed >= MEMBERSHIP_RENEWAL:
+                self._renew_memberships()
+                self._memberships_renewed = now
+            for room in {*self._connections.rooms(), self._chat.rooms.default}:
+                self._chat.presence.settle(room)
+        except Unavailable:
+            log.debug("the beat waits for Redis")
 
     def _renew_links(self) -> None:
         for room in self._connections.rooms():

@@ -7,8 +7,10 @@ not there, the stock one listens, and the log says so.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from chat.tasks import forever
 
 PING = 5.0
 """Seconds of silence after which Redis is asked whether it is there."""
@@ -19,10 +21,20 @@ RETRY = 0.5
 log = logging.getLogger(__name__)
 
 
-def install(manager: Any) -> None:
-    """Have python-socketio's Redis `manager` listen as here. To be called before its first connection."""
-    if {"_redis_listen_with_retries", "_redis_connect"} <= set(dir(manager)):
+def install(manager: Any, restart: Callable[[], None]) -> None:
+    """Have python-socketio's Redis `manager` listen as here. To be called before its first connection.
+
+    `restart` is called if that ends, which it should not.
+    """
+    if {"_redis_listen_with_retries", "_redis_connect", "_thread"} <= set(dir(manager)):
         manager._redis_listen_with_retries = lambda: _listen(manager)
+        listen = manager._thread
+
+        def step() -> None:
+            listen()
+            raise RuntimeError("it returned")
+
+        manager._thread = lambda: forever("hearing the message queue", step, sleep=time.sleep, end=restart)
     else:
         log.warning("This python-socketio is not the one known here: the message queue may be deaf for a minute.")
 

@@ -142,9 +142,9 @@ class Worker:
         self.socketio = SocketIO(app, async_mode="threading", serializer=StrictPacket, json=StrictJSON)
         server = self.socketio.server
         self.connections = Connections()
-        engine = Engine(server, Line(server, 10, 1_000_000), 1_000_000)
+        engine = Engine(server, Line(server, 10, 1_000_000, lambda: None), 1_000_000)
         self.delivery = Delivery(self.socketio, self.chat, self.connections, engine, lambda: None)
-        broadcast = Broadcast(self.socketio)
+        broadcast = Broadcast(self.socketio, lambda: None)
         self.events = Events(
             app, self.socketio, self.chat, self.connections, engine, self.delivery, broadcast, lambda: None
         )

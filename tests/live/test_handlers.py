@@ -68,7 +68,7 @@ class House:
 
     def __init__(self) -> None:
         self.loop = GreenLoop()
-        self.line = Line(socketio.Server(async_mode="threading"), 10_000, 1_000_000)
+        self.line = Line(socketio.Server(async_mode="threading"), 10_000, 1_000_000, print)
         self.line.serve_on(self.loop)  # type: ignore[arg-type]
         self.line.handlers = Handlers(self.loop, self._heard, self._ended)  # type: ignore[arg-type]
         self.handled: list[tuple[str, str]] = []

@@ -71,7 +71,7 @@ class Pair:
         self.server.eio.on("message", lambda _, data: self.got.append(data))
         self.server.eio.on("disconnect", lambda _, reason: self.ended.append(reason))
         self.loop = ManualLoop()
-        self.line = Line(self.server, 10, BACKLOG)
+        self.line = Line(self.server, 10, BACKLOG, print)
         self.line.serve_on(self.loop)  # type: ignore[arg-type]
         ours, self.client = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)

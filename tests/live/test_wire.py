@@ -189,7 +189,7 @@ def test_beyond_the_places_for_connections_one_is_told_to_come_back(wire: Open, 
 
 def test_another_python_socketio_keeps_its_own_transport(caplog: pytest.LogCaptureFixture) -> None:
     eio = SimpleNamespace(reason=None, ping_interval=20)
-    line = Line(SimpleNamespace(eio=eio, manager=SimpleNamespace()), 1, 1)  # type: ignore[arg-type]
+    line = Line(SimpleNamespace(eio=eio, manager=SimpleNamespace()), 1, 1, print)  # type: ignore[arg-type]
     line.serve_on(SimpleNamespace(missing=lambda: ""))  # type: ignore[arg-type]
     assert not line.serves
     (record,) = caplog.records

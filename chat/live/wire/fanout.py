@@ -77,13 +77,16 @@ class FanOut:
 
     def _write(self) -> None:
         began = time.monotonic()
-        while self._spoken:
-            self._spoken.popleft().write()
-            if len(self._spoken) % 32 == 0 and time.monotonic() - began > SLICE:
-                break
-        self._writing = bool(self._spoken)
-        if self._writing:
-            self._loop.later(0, self._write)
+        try:
+            while self._spoken:
+                self._spoken.popleft().write()
+                if len(self._spoken) % 32 == 0 and time.monotonic() - began > SLICE:
+                    break
+        finally:
+            # Whatever became of one, the others are written to.
+            self._writing = bool(self._spoken)
+            if self._writing:
+                self._loop.later(0, self._write)
 
 
 def _joined(said: list[bytes]) -> list[bytes]:

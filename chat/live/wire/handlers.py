@@ -83,8 +83,8 @@ class Handlers:
         self._until = time.monotonic() + SLICE
         begun = min(self._waiting(), HANDLERS - self._count, BEGUN)
         for _ in range(begun):
-            self._count += 1
             self._loop.spawn(self._handle)
+            self._count += 1
         if self._waiting() > begun and self._count < HANDLERS:
             self._go_on()
 

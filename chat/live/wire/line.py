@@ -17,6 +17,7 @@ from chat.live.wire.fanout import FanOut
 from chat.live.wire.handlers import Handlers
 from chat.live.wire.rooms import Rooms
 from chat.live.wire.transport import Ended, Transport
+from chat.tasks import forever
 
 TICK = 0.1
 """Seconds between two looks at who is to be pinged, or did not answer."""
@@ -76,19 +77,20 @@ class Loop(Protocol):
 class Line:
     """A worker's WebSockets: at most `limit` of them, for each of which at most `max_backlog` bytes wait to be written.
 
-    Does nothing until `serve_on` a loop.
+    Does nothing until `serve_on` a loop. `restart` is called when its pings ended, which they should not.
     """
 
     loop: Loop
     handlers: Handlers
     fan_out: FanOut
 
-    def __init__(self, server: socketio.Server, limit: int, max_backlog: int) -> None:
+    def __init__(self, server: socketio.Server, limit: int, max_backlog: int, restart: Callable[[], None]) -> None:
         self._server = server
         self.max_backlog = max_backlog
         self._eio = server.eio
         self.reason = server.eio.reason
-        self._limit = limit
+        self.limit = limit
+        self._restart = restart
         self._open = 0
         self._ending = 0
         self._lingering: dict[Transport, float] = {}
@@ -97,6 +99,7 @@ class Line:
         self.view = memoryview(self.buffer)
         self._wheel: list[set[Transport]] = [set() for _ in range(round(self._eio.ping_interval / TICK))]
         self._turn = 0
+        self._due = 0.0
         self.serves = False
 
     def serve_on(self, loop: Loop) -> None:
@@ -120,7 +123,7 @@ class Line:
 
     def refuse(self) -> None:
         """Open no more connections."""
-        self._limit = 0
+        self.limit = 0
 
     def rest(self) -> bool:
         """Whether every connection has ended, with all that belongs to its end."""
@@ -150,7 +153,7 @@ class Line:
         accept = frames.accept(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
         if accept is None:
             return _refusal("400 Bad Request", "A WebSocket needs a Sec-WebSocket-Key.")
-        if self._open + len(self._lingering) >= self._limit:
+        if self._open + len(self._lingering) >= self.limit:
             text = "Every place for a live connection is taken. Try again in a little while."
             return _refusal("503 Service Unavailable", text, ("Retry-After", str(RETRY_AFTER)))
 
@@ -206,28 +209,27 @@ class Line:
 
     def _beat(self) -> None:
         """Ping each connection once an interval, a slot of them at a time, and end those that did not answer."""
+        self._due = time.monotonic()
+        forever("pinging", self._tick, sleep=self.loop.sleep, end=self._restart)
+
+    def _tick(self) -> None:
+        self._due = max(self._due + TICK, time.monotonic() - 1)
+        self.loop.sleep(max(0, self._due - time.monotonic()))
         # Less than a turn of the wheel, as the timeout is shorter than the interval.
         answers = round(self._eio.ping_timeout / TICK)
-        due = time.monotonic()
-        while True:
-            due = max(due + TICK, time.monotonic() - 1)
-            self.loop.sleep(max(0, due - time.monotonic()))
-            try:
-                self._turn = (self._turn + 1) % len(self._wheel)
-                for transport in list(self._wheel[self._turn - answers]):
-                    if transport.awaited and not transport.paused():
-                        transport.end(self.reason.PING_TIMEOUT, code=frames.NORMAL)
-                ping = Packet(PING)
-                for transport in list(self._wheel[self._turn]):
-                    transport.awaited = True
-                    transport.send(ping)
-                now = time.monotonic()
-                for transport, deadline in list(self._lingering.items()):
-                    if deadline > now:
-                        break
-                    transport.lost()
-            except Exception:
-                log.exception("pings failed, and go on")
+        self._turn = (self._turn + 1) % len(self._wheel)
+        for transport in list(self._wheel[self._turn - answers]):
+            if transport.awaited and not transport.paused():
+                transport.end(self.reason.PING_TIMEOUT, code=frames.NORMAL)
+        ping = Packet(PING)
+        for transport in list(self._wheel[self._turn]):
+            transport.awaited = True
+            transport.send(ping)
+        now = time.monotonic()
+        for transport, deadline in list(self._lingering.items()):
+            if deadline > now:
+                break
+            transport.lost()
 
     def forget(self, transport: Transport) -> None:
         """Count an open connection no more: it ends."""

@@ -3,6 +3,7 @@
 At rest it holds no green thread, no timer and no buffer.
 """
 
+import logging
 import socket
 import struct
 import time
@@ -34,6 +35,8 @@ COMING = 3
 """Messages by which a client comes in, about: it connects, says who it is, and joins a room."""
 LEFTOVER = 256 * 1024
 """Bytes that are read and dropped at most, of what a client still sends when the connection is over."""
+
+log = logging.getLogger(__name__)
 
 
 class Ended:
@@ -260,6 +263,10 @@ class Transport:
                 self._take(first, payload)
         except Violation as violation:
             self._refuse(violation)
+        except Exception:
+            # Its own end, and nobody else's: the loop would only forget the socket.
+            log.exception("a connection failed")
+            self.end(self.line.reason.TRANSPORT_ERROR, abort=True)
         if self.closed:
             return
         self._rest = data[at:] if at else data

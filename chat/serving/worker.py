@@ -1,0 +1,116 @@
+"""The worker: takes connections and requests, and ends in order."""
+
+import gc
+import os
+import signal
+import threading
+import warnings
+from types import FrameType
+
+with warnings.catch_warnings():
+    # eventlet and gunicorn announce that this worker will go; gunicorn is pinned to the last versions that have it.
+    warnings.simplefilter("ignore")
+    # First: this patches the standard library.
+    from gunicorn.workers.base_async import AsyncWorker
+    from gunicorn.workers.geventlet import EventletWorker
+
+import eventlet
+from eventlet.greenio import GreenSocket
+
+from chat.serving import files
+from chat.serving.loop import EventletLoop
+from chat.tasks import forever
+
+ACCEPTED = 8
+"""Connections that are taken before others have a turn."""
+
+
+class ChatWorker(EventletWorker):  # type: ignore[misc]
+    """gunicorn's eventlet worker, without its warning at each start, and with an orderly end.
+
+    On SIGTERM it takes no more connections at once, closes those that it has as Socket.IO does, so that their clients
+    go elsewhere by themselves, and ends when they are gone. Another SIGTERM changes nothing.
+    """
+
+    def init_process(self) -> None:
+        """Start as `EventletWorker` does."""
+        self._leaving = threading.Event()
+        self.patch()
+        AsyncWorker.init_process(self)
+
+    def load_wsgi(self) -> None:
+        """Load the application, and let it end this worker: gunicorn then starts another."""
+        super().load_wsgi()
+        self.wsgi.extensions["restart"] = self._leave
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end: a signal's handler may not switch green threads itself."""
+        super().handle_exit(sig, frame)
+        eventlet.spawn(self._leaving.set)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """Ctrl-C ends as SIGTERM does: gunicorn's own would end the process from within a green thread."""
+        self.handle_exit(sig, frame)
+
+    def notify(self) -> None:
+        """Tell gunicorn that this worker lives, and end if it was killed: another may want the place."""
+        super().notify()
+        if os.getppid() != self.ppid:
+            self.alive = False
+
+    def run(self) -> None:
+        """Serve until told to end."""
+        line = self.wsgi.extensions["line"]
+        places = files.places(line.limit, files.allow(line.limit))
+        line.limit = places.live
+        if not self.cfg.is_ssl:
+            line.serve_on(EventletLoop())
+        # What is there now stays: the collector need not walk through it, which held everybody up for 0.1 s each time.
+        gc.collect()
+        gc.freeze()
+        acceptors = []
+        for listener in self.sockets:
+            listening = GreenSocket(listener)
+            listening.setblocking(1)
+            acceptors.append(eventlet.spawn(self._accept, listening, eventlet.GreenPool(places.requests)))
+        # Each begins: a worker may be told to end while it starts, and eventlet cannot stop what never ran.
+        eventlet.sleep(0)
+        while self.alive:
+            self.notify()
+            self.wsgi.extensions["lines"].tell()
+            self._leaving.wait(0.2)
+        for acceptor in acceptors:
+            # Takes no more, and then waits for what is in hand.
+            acceptor.kill(eventlet.StopServe())
+        drain = eventlet.spawn(self.wsgi.extensions["drain"])
+        with eventlet.Timeout(self.cfg.graceful_timeout, False):
+            for each in (*acceptors, drain):
+                each.wait()
+
+    def _leave(self) -> None:
+        """Have another worker take this one's place."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _accept(self, listening: GreenSocket, pool: eventlet.GreenPool) -> None:
+        """Take connections until told to stop, and then wait for what is in hand."""
+        forever(
+            "taking connections",
+            lambda: self._take(listening, pool),
+            sleep=eventlet.sleep,
+            end=self._leave,
+            stop=(eventlet.StopServe,),
+        )
+        # Those that were taken and have not begun yet ask it for its address.
+        pool.waitall()
+        listening.close()
+
+    def _take(self, listening: GreenSocket, pool: eventlet.GreenPool) -> None:
+        """Take some of the connections that came.
+
+        gunicorn's own loop takes all that have come, before anybody else has a turn: when thousands come back at once,
+        that is seconds.
+        """
+        for _ in range(ACCEPTED):
+            client, address = listening.accept()
+            pool.spawn_n(self.handle, listening, client, address)
+        eventlet.sleep(0)
