@@ -60,6 +60,11 @@ class Config:
     instance: Annotated[Path, Setting("CHAT_INSTANCE", parsing.folder)] = CHECKOUT / "instance"
     checkout: Path = CHECKOUT
 
+    @property
+    def page_bytes(self) -> int:
+        """Bytes of the entries in a page, if there is more than one: a part of what may wait for a connection."""
+        return min(256 * 1024, self.max_backlog // 4)
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read the settings from `environ` (the process's own unless given). An empty one counts as unset.

@@ -1,6 +1,7 @@
 """What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
+from chat.domain.budget import Budget
 from chat.domain.bus import Bus
 from chat.domain.limits import Limits
 from chat.domain.log import Log
@@ -22,13 +23,14 @@ class Chat:
         self.shards = shards = Shards(config)
         self.bus = Bus(store, config, shards)
         self.limits = Limits(store, config)
+        self.budget = Budget(config)
         self.people = People(store, config, self.limits)
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
         self.memberships = Memberships(store, config, shards, self.people, self.rooms)
-        self.log = Log(store, config, shards, self.limits)
+        self.log = Log(store, config, shards, self.limits, self.budget)
         self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)
-        self.visits = Visits(store, shards, self.limits, self.people, self.rooms, self.memberships)
+        self.visits = Visits(store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

@@ -9,6 +9,7 @@ import msgspec
 
 from chat.config import Config
 from chat.domain import rooms
+from chat.domain.budget import Budget
 from chat.domain.limits import NONE, Limits, too_fast
 from chat.domain.people import Person
 from chat.domain.rooms import Room
@@ -36,7 +37,10 @@ class Posted:
 
 
 class Part(NamedTuple):
-    """Which entries of a log to read: see `latest`, `before`, `after` and `resume`."""
+    """Which entries of a log to read: see `latest`, `before`, `after` and `resume`.
+
+    They are fewer than `limit` where they are long: a page has `Config.page_bytes` of them, or one.
+    """
 
     which: str
     limit: int
@@ -87,14 +91,20 @@ class Page:
         """The `seq` of the log's newest entry."""
         return self.room.head
 
+    @property
+    def size(self) -> int:
+        """Bytes of its entries."""
+        return sum(len(entry) if entry.isascii() else len(entry.encode()) for entry in self.entries)
+
 
 class Log:
     """Appending to and reading from the logs of all rooms."""
 
-    def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits) -> None:
+    def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits, budget: Budget) -> None:
         self._store = store
         self._shards = shards
         self._limits = limits
+        self._budget = budget
         self._lengths = (config.log_length, config.bus_length)
 
     def append(
@@ -148,21 +158,24 @@ class Log:
         """A part of the room's log.
 
         Args:
-            reader: whose membership of the room it takes, if anybody's.
+            reader: whose membership of the room it takes, if anybody's, and whose budget.
 
         Raises:
             ChatError: `room_not_found`, also where there is such a room, but not for them.
         """
         keys = self._shards.keys(room, "", "members", "log")
-        found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part)])
+        found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part, self._budget.page)])
         if not found:
             raise rooms.not_found(room)
-        return page_of(room, found)
+        page = page_of(room, found)
+        if reader:
+            self._budget.spend(reader, page.size)
+        return page
 
 
-def args_of(part: Part) -> list[str | int]:
-    """A part as the Lua functions take it."""
-    return [part.which, part.seq, part.epoch, part.limit]
+def args_of(part: Part, most: int) -> list[str | int]:
+    """A part as the Lua functions take it, of so many bytes at most."""
+    return [part.which, part.seq, part.epoch, part.limit, most]
 
 
 def page_of(room: str, found: list[str]) -> Page:

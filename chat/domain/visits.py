@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from chat.domain.budget import Budget
 from chat.domain.limits import Limits
 from chat.domain.log import Page, Part, args_of, page_of
 from chat.domain.memberships import Membership, Memberships, reads
@@ -26,9 +27,17 @@ class Visits:
     """Comings into rooms."""
 
     def __init__(
-        self, store: Store, shards: Shards, limits: Limits, people: People, rooms: Rooms, memberships: Memberships
+        self,
+        store: Store,
+        shards: Shards,
+        limits: Limits,
+        budget: Budget,
+        people: People,
+        rooms: Rooms,
+        memberships: Memberships,
     ) -> None:
         self._store = store
+        self._budget = budget
         self._shards = shards
         self._limits = limits
         self._people = people
@@ -45,6 +54,8 @@ class Visits:
         Raises:
             ChatError: `room_not_found` or `too_fast`.
         """
+        if part.limit:
+            self._budget.check(person)
         if refused := self._limits.spend("join", person=person.id, network=network):
             raise refused
         keys = self._shards.keys(name, "", "members", "log", *LINKED)
@@ -52,12 +63,15 @@ class Visits:
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
         reading: Command = ("HGET", reads(person), name)
         found, read, *_ = self._store.ask(
-            self._store.script("enter", keys, [*own, *args_of(part)]), reading, *self._people.renewing(person)
+            self._store.script("enter", keys, [*own, *args_of(part, self._budget.page)]),
+            reading,
+            *self._people.renewing(person),
         )
         if not found:
             # Fails, unless it is the one room that stands from the start.
             self._rooms.find(name)
             return self.enter(person, name, part, connection, network)
         page = page_of(name, found)
+        self._budget.spend(person, page.size)
         read = self._memberships.begin(person, page.room) if read is None else min(int(read), page.head)
         return Visit(Membership(person, page.room, read), page)

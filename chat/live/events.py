@@ -178,13 +178,15 @@ class Events:
         """A page of a room's log."""
         if ask.before is not None and ask.after is not None:
             raise ChatError("invalid", "Ask for what was before or for what came after, not for both.")
+        person = _person(connection)
+        self._chat.budget.check(person)
         if ask.before is not None:
             part = log.before(ask.before, ask.limit)
         elif ask.after is not None:
             part = log.after(ask.after, ask.limit)
         else:
             part = log.latest(ask.limit)
-        page = self._chat.log.read(ask.room, part, _person(connection))
+        page = self._chat.log.read(ask.room, part, person)
         return {**_page(page), "complete": page.complete}
 
     def typing(self, connection: Connection, ask: schemas.Typing) -> Answer:
