@@ -24,6 +24,8 @@ ANSWER_WITHIN = 10.0
 """Seconds for an answer, before a send is repeated."""
 SETTLE_WITHIN = 60.0
 """Seconds after the last message in which everything has to arrive."""
+AGAIN = 0.2
+"""Seconds before something is tried again, unless the answer says after how many."""
 PAGE = 200
 OFFLINE: dict[str, Any] = {"ok": False, "error": {"code": "offline"}}
 """What stands for an answer that does not come."""
@@ -85,7 +87,7 @@ class Participant:
                 self.answered_after.append(time.monotonic() - began)
                 self.acknowledged[id] = answer["seq"]
                 return
-            time.sleep(answer["error"].get("retry_after", 0.2))
+            time.sleep(answer["error"].get("retry_after", AGAIN))
 
     def close(self) -> None:
         """End the membership and the connection."""
@@ -120,11 +122,12 @@ class Participant:
             entry = self._live.get()
             if entry is not None:
                 self._take([entry])
-            if (entry is None or self._held) and not self._ended and not self._catch_up():
-                time.sleep(0.2)
+            if (entry is None or self._held) and not self._ended and (wait := self._catch_up()):
+                time.sleep(wait)
                 self._live.put(None)
 
-    def _catch_up(self) -> bool:
+    def _catch_up(self) -> float:
+        """Read what was missed. Returns the seconds after which to go on, or 0 when everything was read."""
         after = {"after": self._position} if self._position else {}
         page = self._call("join", {"room": self._room, "limit": PAGE, **after})
         if page["ok"] and (self._position is None or page.get("reset")):
@@ -133,9 +136,9 @@ class Participant:
         while page["ok"]:
             self._take(page["entries"])
             if page["complete"] or self._position is None:
-                return True
+                return 0
             page = self._call("history", {"room": self._room, "after": self._position["seq"], "limit": PAGE})
-        return False
+        return float(page["error"].get("retry_after", AGAIN))
 
     def _take(self, entries: list[dict[str, Any]]) -> None:
         if self._position is None:

@@ -144,6 +144,9 @@ class Engine:
     def _received(self, transport: str, data: Any) -> None:
         if transport in self._closing:
             return
+        if not self._line.serves and not self._has_read(transport):
+            self._cut(transport)
+            return
         try:
             self._message(transport, data)
         except Exception as error:
@@ -155,6 +158,11 @@ class Engine:
             return
         if transport not in self._deadlines and not self._speaks(transport):
             self._deadlines[transport] = time.monotonic() + IDENTIFY_WITHIN
+
+    def _has_read(self, transport: str) -> bool:
+        """Wait until a client has read what it asked for before."""
+        opened = self._server.eio.sockets.get(transport)
+        return opened is None or bool(opened.queue.is_low(self._server.eio.ping_timeout))
 
     def _speaks(self, transport: str) -> bool:
         return self._server.manager.sid_from_eio_sid(transport, "/") is not None

@@ -36,6 +36,7 @@ export class Room extends EventTarget {
   #filled = Promise.resolve();
   #filling = 0;
   #paging = false;
+  #near;
   #fromNewest;
   #isGone = false;
   #top = 0;
@@ -107,14 +108,8 @@ export class Room extends EventTarget {
 
   /** Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. */
   async join({ again }) {
-    const from = this.#fromNewest ? { after: this.position, limit: PAGE } : { limit: 0 };
-    const answer = await this.#connection.call("join", { room: this.name, ...from });
-    this.#people.reset(answer.people);
-    if (answer.reset) {
-      this.#reset(answer);
-      return answer;
-    }
-    let count = this.receive(answer.entries, { live: false });
+    const answer = await this.#compare();
+    let count = answer.shown;
     if (!answer.complete) count += await this.#fill();
     if (again && count) this.#say(count === 1 ? "Caught up: 1 new message" : `Caught up: ${count} new messages`);
     return answer;
@@ -160,11 +155,11 @@ export class Room extends EventTarget {
     }
     const older = this.main.querySelector("[data-older]");
     if (older) {
-      const near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), {
+      this.#near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), {
         root: feed,
         rootMargin: "600px",
       });
-      near.observe(older);
+      this.#near.observe(older);
       older.addEventListener("click", (event) => {
         event.preventDefault();
         this.#older(older);
@@ -206,6 +201,16 @@ export class Room extends EventTarget {
     if (live) this.dispatchEvent(new CustomEvent("message", { detail: entry }));
   }
 
+  /** Take up the room from where it is here, and the answer's entries. Returns the answer, and how many entries were `shown`. */
+  async #compare() {
+    const from = this.#fromNewest ? { after: this.position, limit: PAGE } : { limit: 0 };
+    const answer = await this.#connection.call("join", { room: this.name, ...from });
+    this.#people.reset(answer.people);
+    if (!answer.reset) return { ...answer, shown: this.receive(answer.entries, { live: false }) };
+    this.#reset(answer);
+    return { ...answer, shown: 0 };
+  }
+
   /** Fetch what stands between the last entry shown and the newest, after whatever is being fetched. Returns how many were shown. */
   #fill() {
     const filled = this.#filled.then(() => this.#fetchNewer());
@@ -217,28 +222,47 @@ export class Room extends EventTarget {
   async #fetchNewer() {
     let count = 0;
     for (let complete = false; !complete;) {
-      const page = await this.#connection.call("history", { room: this.name, after: this.#ledger.high, limit: PAGE });
-      if (page.epoch !== this.#ledger.epoch) break;
+      const { epoch, seq } = this.position;
+      const page = await this.#page({ after: seq, limit: PAGE });
       const ready = this.#ledger.take(page.entries);
       for (const entry of ready) this.#add(entry, false);
       count += ready.length;
-      complete = page.complete || !ready.length;
+      complete = page.complete || page.epoch !== epoch || this.#ledger.high === seq;
+      if (complete && this.#ledger.hole) {
+        // What is missing was trimmed meanwhile: the newest page is all there is.
+        const answer = await this.#compare();
+        count += answer.shown;
+        complete = answer.complete;
+      }
     }
-    // What is missing was trimmed meanwhile: the newest page is all there is.
-    if (this.#ledger.hole) await this.join({ again: true });
     return count;
+  }
+
+  /** A page of the log. What was refused for a moment is asked again after it, for as long as there is a connection. */
+  async #page(part) {
+    for (;;) {
+      try {
+        return await this.#connection.call("history", { room: this.name, ...part });
+      } catch (error) {
+        if (!error.passing || error.code === "offline") throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(error.retryAfter, 0.5)));
+      }
+    }
   }
 
   async #older(link) {
     if (this.#paging || !link.isConnected) return;
     this.#paging = true;
     try {
-      const page = await this.#connection.call("history", { room: this.name, before: this.#ledger.low, limit: OLDER });
+      const page = await this.#page({ before: this.#ledger.low, limit: OLDER });
       const entries = this.#ledger.takeOlder(page.entries);
       this.#scroller.keep(this.#timeline.entries[0], () => {
         for (const entry of entries.reverse()) this.#timeline.upsert(entry);
         if (page.complete || !entries.length) link.replaceWith(beginning(this.name));
       });
+      // A page of few entries may leave the link as near as it was: it is looked at anew.
+      this.#near.unobserve(link);
+      if (link.isConnected) this.#near.observe(link);
     } catch (error) {
       if (!error.passing) throw error;
     } finally {

@@ -247,6 +247,62 @@ def test_a_client_beyond_its_budget_is_read_again_when_it_is_paid(
     assert 28 <= rounds <= 33
 
 
+def asked(pair: Pair, answers: int) -> None:
+    """Have the client ask: each question is answered with a good part of what may wait."""
+    pair.server.eio.on("message", lambda _, data: (pair.got.append(data), pair.server.eio.send("sid", "x" * 200_000)))
+    pair.client.sendall(b"".join(frame(TEXT, b"4%d" % number) for number in range(answers)))
+
+
+@pytest.mark.parametrize("questions", [3, 40])
+def test_who_asks_and_does_not_read_is_answered_no_further_until_they_do(pair: Pair, questions: int) -> None:
+    asked(pair, questions)
+    pair.turns(50)
+    assert pair.got == ["0", "1"]
+    # What waits is a few answers, and the client's questions wait with it: in the end TCP holds them back.
+    assert BACKLOG // 4 < pair.transport._out_bytes < BACKLOG // 2
+    assert pair.transport.paused() == (questions == 40)
+    expected = sum(len(frames.frame(TEXT, b"4" + b"x" * 200_000)) for _ in range(questions))
+    while expected:
+        pair.loop.turn()
+        expected -= len(pair.client.recv(65536))
+    pair.turns()
+    assert pair.got == [str(number) for number in range(questions)]
+    assert not pair.transport.closed
+    assert [each[0] for each in pair.loop.watches] == ["read"]
+
+
+def test_what_is_said_in_rooms_still_finds_room_while_a_reader_catches_up(pair: Pair) -> None:
+    asked(pair, 40)
+    pair.turns(50)
+    for number in range(100):
+        pair.transport.put(frames.frame(TEXT, text(number).encode()))
+    assert not pair.transport.closed
+
+
+@pytest.mark.parametrize("questions", [3, 40])
+def test_who_reads_nothing_owes_a_sign_and_who_reads_slowly_gives_one(pair: Pair, questions: int) -> None:
+    asked(pair, questions)
+    pair.turns(50)
+    pair.transport.ping(packet.Packet(packet.PING))
+    pair.turns()
+    assert pair.transport.silent()
+    if questions == 40:
+        # The answer to the ping may be among what the server does not read: that it reads is enough.
+        pair.client.recv(65536)
+        pair.turns()
+        assert not pair.transport.silent()
+
+
+def test_what_was_asked_is_forgotten_when_who_does_not_read_goes(pair: Pair) -> None:
+    asked(pair, 40)
+    pair.turns(50)
+    pair.client.close()
+    pair.turns(50)
+    assert len(pair.ended) == 1
+    assert "sid" not in pair.server.eio.sockets
+    assert pair.loop.watches == []
+
+
 def test_what_is_asked_before_an_end_is_handled_and_then_the_end(pair: Pair) -> None:
     pair.client.sendall(frame(TEXT, b"4one") + frame(TEXT, b"4two") + frame(TEXT, b"1") + frame(TEXT, b"4three"))
     pair.turns()

@@ -13,6 +13,7 @@ class Network extends EventTarget {
   entries = [];
   late = [];
   trimmed = 0;
+  most = 200;
 
   /** With a log that has what the page shows, and before that what it does not. */
   constructor(main) {
@@ -53,7 +54,9 @@ class Network extends EventTarget {
     return {};
   }
 
-  page({ after, before, limit = 50 }) {
+  /** A page may be shorter than asked for, where its entries are long. */
+  page({ after, before, limit: asked = 50 }) {
+    const limit = Math.min(asked, this.most);
     const kept = this.entries.slice(this.trimmed);
     const answer = { epoch: this.epoch, head: this.entries.length };
     if (before !== undefined) {
@@ -86,6 +89,7 @@ export async function run(steps) {
     repeat: (number) => network.entries.length && room.receive([network.entries[number % network.entries.length]]),
     older: () => main.querySelector("[data-older]")?.click(),
     trim: (number) => (network.trimmed = Math.min(network.entries.length, network.trimmed + number)),
+    lengthen: (number) => (network.most = 1 + (number % 10)),
     join: again,
     loseLog: () => (network.lose(), again()),
     loseAnswer: () => (network.losesAnswer = true),

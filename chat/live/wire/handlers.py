@@ -48,8 +48,11 @@ class Handlers:
         self._until = 0.0
 
     def serve(self, transport: "Transport") -> None:
-        """Have what came for a connection handled: one item after the other, beside those of other connections."""
-        if transport.busy:
+        """Have what came for a connection handled: one item after the other, beside those of other connections.
+
+        Not while much waits to be written to it. It is served again when it has read.
+        """
+        if transport.busy or transport.behind():
             return
         transport.busy = True
         self._queue(transport)
@@ -97,7 +100,9 @@ class Handlers:
                 transport = self._next()
                 if (item := transport.next()) is not None:
                     self._handle_item(transport, item)
-                    self._queue(transport)
+                    transport.busy = not transport.behind()
+                    if transport.busy:
+                        self._queue(transport)
         finally:
             self._count -= 1
 

@@ -87,6 +87,9 @@ class Line:
     def __init__(self, server: socketio.Server, limit: int, max_backlog: int, restart: Callable[[], None]) -> None:
         self._server = server
         self.max_backlog = max_backlog
+        self.reads_first = max_backlog // 4
+        """Bytes that may wait for a connection when another of its messages is handled: there has to be room for the
+        answer, and for what is said in its rooms meanwhile."""
         self._eio = server.eio
         self.reason = server.eio.reason
         self.limit = limit
@@ -219,12 +222,11 @@ class Line:
         answers = round(self._eio.ping_timeout / TICK)
         self._turn = (self._turn + 1) % len(self._wheel)
         for transport in list(self._wheel[self._turn - answers]):
-            if transport.awaited and not transport.paused():
+            if transport.silent():
                 transport.end(self.reason.PING_TIMEOUT, code=frames.NORMAL)
         ping = Packet(PING)
         for transport in list(self._wheel[self._turn]):
-            transport.awaited = True
-            transport.send(ping)
+            transport.ping(ping)
         now = time.monotonic()
         for transport, deadline in list(self._lingering.items()):
             if deadline > now:

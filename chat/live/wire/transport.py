@@ -62,6 +62,7 @@ class Transport:
         "_inbox",
         "_inbox_bytes",
         "_message",
+        "_moved",
         "_need",
         "_out",
         "_out_bytes",
@@ -106,6 +107,7 @@ class Transport:
         self._held = False
         self._out: list[bytes] | None = None
         self._out_bytes = 0
+        self._moved = False
         self._discarded = 0
 
     def start(self, client: socket.SocketType, greeting: bytes) -> None:
@@ -203,6 +205,9 @@ class Transport:
             self.lost()
             return
         self._out_bytes -= sent
+        self._moved = True
+        if self._inbox is not None and not self.busy:
+            self.line.handlers.serve(self)
         if self._out_bytes:
             waiting[:count] = [data[sent:]] if sent < size else []
             return
@@ -298,6 +303,21 @@ class Transport:
     def paused(self) -> bool:
         """Whether it is the server that does not read."""
         return self._reader is None
+
+    def behind(self) -> bool:
+        """Whether so much waits to be written that the client has to read before more of what it asked is handled."""
+        return self._out is not None and self._out_bytes > self.line.reads_first and not self.closed
+
+    def ping(self, ping: packet.Packet) -> None:
+        """Ask for a sign of life."""
+        self.awaited = True
+        self._moved = False
+        self.send(ping)
+
+    def silent(self) -> bool:
+        """Whether the client owes a sign since the ping: an answer, if the server reads; any reading, if the server
+        waits for that itself."""
+        return self.awaited and (not self.paused() or (self.behind() and not self._moved))
 
     def next(self) -> str | Ended | None:
         """The next item to be handled; `None` if nothing waits, and the connection is at rest again."""

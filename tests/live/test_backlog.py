@@ -1,0 +1,53 @@
+"""What waits for one connection: who asks without reading has to read first."""
+
+import queue
+import threading
+
+import pytest
+from engineio.packet import MESSAGE, Packet
+
+from chat.live.backlog import bounded
+
+LIMIT = 1000
+
+
+@pytest.fixture
+def backlog() -> queue.Queue[Packet]:
+    return bounded(queue.Queue, LIMIT)()
+
+
+def put(backlog: queue.Queue[Packet], size: int) -> None:
+    backlog.put(Packet(MESSAGE, "x" * size))
+
+
+def test_it_is_low_while_a_quarter_waits_and_again_when_more_was_read(backlog: queue.Queue[Packet]) -> None:
+    put(backlog, LIMIT // 4)
+    assert backlog.is_low(0)
+    put(backlog, 1)
+    put(backlog, 300)
+    assert not backlog.is_low(0)
+    backlog.get()
+    assert not backlog.is_low(0)
+    backlog.get()
+    backlog.get()
+    assert backlog.is_low(0)
+
+
+def test_who_waits_goes_on_when_it_is_read(backlog: queue.Queue[Packet]) -> None:
+    put(backlog, 900)
+    went_on: list[bool] = []
+    waiting = threading.Thread(target=lambda: went_on.append(backlog.is_low(10)))
+    waiting.start()
+    assert waiting.is_alive()
+    backlog.get()
+    waiting.join(10)
+    assert went_on == [True]
+
+
+def test_more_than_the_limit_is_told_once_and_takes_no_more(backlog: queue.Queue[Packet]) -> None:
+    told: list[int] = []
+    backlog.overflow = lambda: told.append(backlog.size)
+    for _ in range(5):
+        put(backlog, 600)
+    assert told == [1200]
+    assert backlog.qsize() == 2
