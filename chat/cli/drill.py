@@ -26,6 +26,8 @@ SETTLE_WITHIN = 60.0
 """Seconds after the last message in which everything has to arrive."""
 AGAIN = 0.2
 """Seconds before something is tried again, unless the answer says after how many."""
+LEFT_FOR = 300.0
+"""Seconds for which the room of a drill that was killed stays beside the time that the drill would have taken."""
 PAGE = 200
 OFFLINE: dict[str, Any] = {"ok": False, "error": {"code": "offline"}}
 """What stands for an answer that does not come."""
@@ -190,7 +192,8 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
     Raises:
         DrillError: the chat at `url` does not answer, or is another one.
     """
-    room = chat.rooms.create_unlisted("drill")
+    # Long enough to be over, and soon gone if this process is killed.
+    room = chat.rooms.create_unlisted("drill", JOINED_WITHIN + seconds + SETTLE_WITHIN + LEFT_FOR)
     people: list[Person] = []
     participants: list[Participant] = []
     try:

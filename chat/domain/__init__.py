@@ -11,6 +11,7 @@ from chat.domain.people import People
 from chat.domain.presence import Presence
 from chat.domain.rooms import Rooms
 from chat.domain.shards import Shards
+from chat.domain.sweep import Sweep
 from chat.domain.visits import Visits
 from chat.store.connection import Store
 
@@ -31,6 +32,7 @@ class Chat:
         self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)
         self.visits = Visits(store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships)
+        self.sweep = Sweep(store, config, shards, self.people, self.rooms)
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

@@ -2,21 +2,27 @@
 
 import re
 import secrets
+import time
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from chat.config import Config, ConfigError
 from chat.domain.bus import Bus
-from chat.domain.limits import Limits
+from chat.domain.limits import ROOM_SHARE, Limits
 from chat.domain.people import Person
 from chat.domain.shards import Shards
 from chat.errors import ChatError
 from chat.store.connection import Store
+from chat.store.pipe import Command
 
 LONGEST_NAME = 32
 LONGEST_TOPIC = 200
 ROOMS = "chat:{rooms}"
+MAKERS = "chat:{rooms}:makers"
+"""Redis keys of the names of all rooms in the list, and of the networks from which they were made."""
+UNLISTED = "chat:{rooms}:unlisted"
+"""Redis key of the rooms that no list shows, each with when it goes (seconds since 1970)."""
 PARTS = ("members", "log", "sent", "links", "here", "labels", "roll", "changes", "told")
 """What a room has in keys of its own."""
 FIELDS = ("topic", "epoch", "head")
@@ -72,32 +78,56 @@ class Rooms:
     def create(self, text: str, topic: str, person: Person, network: str = "") -> Room:
         """Make a room, and let everyone connected know.
 
+        Args:
+            network: where the request comes from; rooms made from one network are limited.
+
         Raises:
             ChatError: `room_invalid`, `room_taken`, `rooms_full` or `too_fast`.
         """
         name, topic = normalise(text), _topic(topic)
-        if self._store.ask(("ZCARD", ROOMS))[0] >= self._most:
-            raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
         self._limits.take("room", person.id, network)
+        share = max(1, self._most // ROOM_SHARE)
+        outcome = self._store.run("enrol", [ROOMS, MAKERS], [name, network, self._most, share])
+        if outcome == "full":
+            raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
+        if outcome == "shared":
+            raise ChatError(
+                "rooms_full",
+                f"{share} of the {self._most} rooms that this chat may have were made from your network, "
+                "and others need the rest.",
+            )
         if not self._found(name, topic):
             raise ChatError("room_taken", f"There is a room called {name} already.")
         self._bus.signal("room", {"name": name, "topic": topic})
         return self.find(name)
 
-    def create_unlisted(self, text: str) -> Room:
-        """Make a room that no list shows, its name made unique. To be removed by whoever made it."""
+    def create_unlisted(self, text: str, seconds: float) -> Room:
+        """Make a room that no list shows, its name made unique. It goes after so many seconds by itself."""
         name = f"{normalise(text)}-{secrets.token_hex(6)}"
-        self._store.run("found", [self._key(name)], [secrets.token_hex(8), ""])
+        # Noted first: whoever makes it may be stopped at any time.
+        self._store.ask(("ZADD", UNLISTED, time.time() + seconds, name))
+        self._found(name, "", listed=False)
         return self.find(name)
 
     def remove(self, name: str) -> None:
         """Take away a room with all that it has."""
-        self._store.ask(("ZREM", ROOMS, name), ("UNLINK", self._key(name), *(self._key(name, part) for part in PARTS)))
+        self._store.ask(*self._unlisting(name), ("UNLINK", self._key(name), *(self._key(name, part) for part in PARTS)))
 
-    def _found(self, name: str, topic: str) -> bool:
-        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic])
+    def unlist(self, name: str) -> None:
+        """Take a room that is gone out of the list, unless it was made anew."""
+        self._store.ask(*self._unlisting(name))
+        # Whoever made it after this look puts it on the list after it, too.
+        if self._read(name):
+            self._store.ask(("ZADD", ROOMS, 0, name))
+
+    def _unlisting(self, name: str) -> list[Command]:
+        return [("ZREM", ROOMS, name), ("HDEL", MAKERS, name), ("ZREM", UNLISTED, name)]
+
+    def _found(self, name: str, topic: str, *, listed: bool = True) -> bool:
+        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic, time.time()])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
-        self._store.ask(("ZADD", ROOMS, 0, name))
+        if listed:
+            self._store.ask(("ZADD", ROOMS, 0, name))
         return bool(made)
 
     def _read(self, name: str) -> Room | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_socketio import SocketIO
 
-from chat.domain import Chat, people, presence
+from chat.domain import Chat, people, presence, sweep
 from chat.live.connections import Connections
 from chat.live.engine import Engine
 from chat.store.errors import Unavailable
@@ -31,6 +31,7 @@ class Heartbeat:
         self._engine = engine
         self._restart = restart
         self._links_renewed = self._names_renewed = self._memberships_renewed = 0.0
+        self._sweep_at = 0.0
 
     def start(self) -> None:
         """Begin to beat, once a worker serves."""
@@ -54,6 +55,9 @@ class Heartbeat:
             if now - self._memberships_renewed >= MEMBERSHIP_RENEWAL:
                 self._renew_memberships()
                 self._memberships_renewed = now
+            if now >= self._sweep_at:
+                self._sweep_at = now + sweep.PAUSE
+                self._chat.sweep.run()
             for room in {*self._connections.rooms(), self._chat.rooms.default}:
                 self._chat.presence.settle(room)
         except Unavailable:

@@ -77,7 +77,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _form(person, form), 400
     try:
-        made = chat().rooms.create(form.name.data or "", form.topic.data or "", person)
+        made = chat().rooms.create(form.name.data or "", form.topic.data or "", person, network())
     except ChatError as error:
         field = form.topic if "topic" in error.message else form.name
         field.errors = [error.message]

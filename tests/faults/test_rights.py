@@ -10,6 +10,9 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 import redis
 
+from chat.config import Config
+from chat.domain import Chat
+from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.redis import Redis
@@ -92,6 +95,15 @@ def operate(limited: Limited, *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def grow_old(limited: Limited) -> None:
+    """Have a room go that was made from some network, and in which nobody said anything."""
+    chat = Chat(Store(limited.url), Config(redis_url=limited.url))
+    room = chat.rooms.create(unique("attic"), "", chat.people.claim(unique("Cora"), "192.0.2.1"), "192.0.2.1")
+    limited.admin.hset(chat.shards.key(room.name), "made", 0)
+    chat.sweep.rooms()
+    assert room not in chat.rooms.all()
+
+
 def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     limited: Limited, limited_server: Server, connect_to: Connect
 ) -> None:
@@ -112,6 +124,7 @@ def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     visit_pages(limited_server)
     ben.ok("leave", {"room": "work"})
     ada.wait_told("left", ben.user)
+    grow_old(limited)
     operate(limited, "announce", "The kettle is on")
     ada.wait("announcement", text="The kettle is on")
     operate(limited, "drill", limited_server.url, "--seconds", "1")
