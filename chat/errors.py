@@ -54,6 +54,11 @@ def unavailable() -> ChatError:
     return ChatError("unavailable", "The chat cannot reach its memory just now. Try again in a moment.", retry_after=1)
 
 
+def room_not_found(name: str) -> ChatError:
+    """There is no such room, or none that one may see."""
+    return ChatError("room_not_found", f"There is no room called {name[:32]} here.")
+
+
 def not_signed_in() -> ChatError:
     """Somebody whom the chat does not know, or no longer."""
     return ChatError("not_signed_in", "Choose a name first.")

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
-from chat.domain import rooms
 from chat.domain.budget import Budget
 from chat.domain.limits import NONE, Limits, too_fast
 from chat.domain.people import Person
 from chat.domain.rooms import Room
 from chat.domain.shards import Shards
+from chat.errors import room_not_found
 from chat.store.connection import Store
 
 MOST = 200
@@ -131,7 +131,7 @@ class Log:
             "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
         )
         if outcome == "absent":
-            raise rooms.not_found(room)
+            raise room_not_found(room)
         if outcome == "wait":
             raise refused or too_fast(rest[0] / 1000)
         if outcome == "known" and not refused:
@@ -166,7 +166,7 @@ class Log:
         keys = self._shards.keys(room, "", "members", "log")
         found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part, self._budget.page)])
         if not found:
-            raise rooms.not_found(room)
+            raise room_not_found(room)
         page = page_of(room, found)
         if reader:
             self._budget.spend(reader, page.size)

@@ -1,14 +1,20 @@
 """Who belongs to which room, and how far they have read. A room is found through it."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import msgspec
 
 from chat.config import Config
 from chat.domain import people, rooms
 from chat.domain.people import People, Person
+from chat.domain.presence import LINKED
 from chat.domain.rooms import Room, Rooms
 from chat.domain.shards import Shards
+from chat.errors import room_not_found
 from chat.store.connection import Store
+from chat.store.pipe import Command
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,19 @@ class Membership:
 
 
 class Memberships:
-    """Everybody may join every room; writing, reading and hearing take a membership.
+    """Everybody may join every room; writing and hearing take a membership.
 
-    A membership is a lease like a name's: renewed by joining, gone when it was not used for as long as a name may be.
+    A membership is a lease like a name's: renewed by being here, gone when it was not used for as long as a name may
+    be. Nobody leaves the default room.
     """
 
     def __init__(self, store: Store, config: Config, shards: Shards, people: People, rooms: Rooms) -> None:
         self._store = store
+        self._shards = shards
         self._key = shards.key
         self._people = people
         self._rooms = rooms
+        self._bus_length = config.bus_length
         self.lease = config.name_lease_days * 86_400
 
     def join(self, person: Person, name: str) -> Membership:
@@ -44,12 +53,12 @@ class Memberships:
         Raises:
             ChatError: `room_not_found`.
         """
-        room = self._rooms.find(name)
-        now = time.time()
-        self._store.ask(
-            ("ZADD", self._key(name, "members"), now, person.id),
-            ("ZREMRANGEBYSCORE", self._key(name, "members"), "-inf", now - self.lease),
-        )
+        row = self._store.run("join", self._shards.keys(name, "", "members"), [person.id, time.time(), self.lease])
+        room = rooms.room_of(name, row) if row else None
+        if room is None:
+            # Fails, unless it is the one room that stands from the start.
+            self._rooms.find(name)
+            return self.join(person, name)
         return Membership(person, room, self.begin(person, room))
 
     def begin(self, person: Person, room: Room) -> int:
@@ -73,7 +82,7 @@ class Memberships:
         )
         room = rooms.room_of(name, row)
         if since is None or room is None:
-            raise rooms.not_found(name)
+            raise room_not_found(name)
         return Membership(person, room, min(int(read or 0), room.head))
 
     def of(self, person: Person) -> dict[str, int]:
@@ -92,14 +101,43 @@ class Memberships:
         self._store.ask(("HSET", reads(person), name, read))
         return read
 
+    def renew(self, person: Person, names: Iterable[str]) -> None:
+        """Renew the memberships of these rooms, as far as they still are."""
+        now = time.time()
+        if renewed := [("ZADD", self._key(name, "members"), "XX", now, person.id) for name in names]:
+            self._store.ask(*renewed)
+
+    def missing(self, name: str, ids: Iterable[str]) -> list[str]:
+        """Those of the ids whose people are no members of the room (any more); none for a room that is not there."""
+        wanted, missing = list(ids), []
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            there, *known = self._store.ask(
+                ("EXISTS", self._key(name)), *(("ZSCORE", self._key(name, "members"), each) for each in some)
+            )
+            missing += [each for each, since in zip(some, known, strict=True) if there and since is None]
+        return missing
+
     def end(self, person: Person, name: str) -> None:
-        """End the membership, if there is one."""
-        self._store.ask(("ZREM", self._key(name, "members"), person.id), ("HDEL", reads(person), name))
+        """End a membership. Every worker reads on the bus that it ended, and lets nobody hear the room by it any more.
+
+        Raises:
+            ChatError: `room_not_found` for who is no member, `invalid` for the default room.
+        """
+        if name == self._rooms.default:
+            raise rooms.everybodys(name)
+        ended, _ = self._store.ask(self._ending(person, name), ("HDEL", reads(person), name))
+        if not ended:
+            raise room_not_found(name)
 
     def end_all(self, person: Person) -> None:
         """End all memberships of a person who goes."""
-        left = [("ZREM", self._key(name, "members"), person.id) for name in self.of(person)]
-        self._store.ask(*left, ("DEL", reads(person)))
+        self._store.ask(*(self._ending(person, name) for name in self.of(person)), ("DEL", reads(person)))
+
+    def _ending(self, person: Person, name: str) -> Command:
+        keys = [*self._shards.keys(name, "members", *LINKED), *self._shards.bus(self._shards.of(name))]
+        signal = msgspec.json.encode({"user": person.id}).decode()
+        return self._store.script("leave", keys, [person.id, name, signal, self._bus_length])
 
 
 def reads(person: Person) -> str:

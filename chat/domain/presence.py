@@ -52,11 +52,11 @@ class Presence:
         self._crowds: dict[str, tuple[float, Here]] = {}
 
     def arrive(self, room: str, links: Iterable[tuple[Person, str]]) -> None:
-        """Lease these links, `(person, connection id)` each, or renew them."""
+        """Lease these links, `(person, connection id)` each, or renew them; those of who is no member are left out."""
         args = [word for person, connection in links for word in (person.id, connection, label(person))]
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
-            keys = self._shards.keys(room, *LINKED)
+            keys = self._shards.keys(room, "members", *LINKED)
             self._store.run("arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
 
     def depart(self, room: str, person: Person, connection: str, *, grace: float = GRACE) -> None:

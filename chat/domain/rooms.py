@@ -7,12 +7,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from chat.config import Config, ConfigError
 from chat.domain.bus import Bus
 from chat.domain.limits import ROOM_SHARE, Limits
-from chat.domain.people import Person
+from chat.domain.people import Person, reads
 from chat.domain.shards import Shards
-from chat.errors import ChatError
+from chat.errors import ChatError, room_not_found
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
@@ -47,7 +49,9 @@ class Rooms:
 
     def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits, bus: Bus) -> None:
         self._store = store
+        self._shards = shards
         self._key = shards.key
+        self._bus_length = config.bus_length
         self._limits = limits
         self._bus = bus
         self._most = config.max_rooms
@@ -64,7 +68,7 @@ class Rooms:
             self._found(name, "")
             room = self._read(name)
         if room is None:
-            raise not_found(name)
+            raise room_not_found(name)
         return room
 
     def all(self) -> list[Room]:
@@ -109,9 +113,22 @@ class Rooms:
         self._found(name, "", listed=False)
         return self.find(name)
 
-    def remove(self, name: str) -> None:
-        """Take away a room with all that it has."""
-        self._store.ask(*self._unlisting(name), ("UNLINK", self._key(name), *(self._key(name, part) for part in PARTS)))
+    def remove(self, name: str) -> int:
+        """Take away a room with all that it has, let everyone know whom it was shown to, and return how many members
+        it had. Safe to repeat where it was interrupted.
+
+        Raises:
+            ChatError: `invalid` for the default room, which everybody belongs to.
+        """
+        if name == self.default:
+            raise everybodys(name)
+        listed = bool(self._store.ask(*self._unlisting(name))[0])
+        keys = [*self._shards.bus(self._shards.of(name)), *self._shards.keys(name, *PARTS, "")]
+        signal = msgspec.json.encode({"listed": listed}).decode()
+        members = self._store.run("remove", keys, [name, signal, self._bus_length])
+        for start in range(0, len(members), 500):
+            self._store.ask(*(("HDEL", reads(member), name) for member in members[start : start + 500]))
+        return len(members)
 
     def unlist(self, name: str) -> None:
         """Take a room that is gone out of the list, unless it was made anew."""
@@ -166,9 +183,9 @@ def _default(config: Config) -> str:
         ) from None
 
 
-def not_found(name: str) -> ChatError:
-    """There is no such room among those that one may see."""
-    return ChatError("room_not_found", f"There is no room called {name[:LONGEST_NAME]} here.")
+def everybodys(name: str) -> ChatError:
+    """What cannot be done to the default room."""
+    return ChatError("invalid", f"{name} is the room that everybody belongs to: it cannot be left or removed.")
 
 
 def _topic(text: str) -> str:

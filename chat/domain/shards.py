@@ -1,12 +1,20 @@
 """Shards: rooms spread over several buses. What a room has, and its shard's bus, are in one slot of a Redis Cluster."""
 
+import unicodedata
 import zlib
+from functools import lru_cache
 
 from chat.config import Config, ConfigError
+from chat.errors import room_not_found
 from chat.store.connection import Store
 
 KEY = "chat:shards"
 """How many there are: what the names of all other keys follow from."""
+
+LONGEST = 64
+"""Characters of a room's name at most, the ending of an unlisted one with it."""
+JOINERS = "-\u200c\u200d"
+"""What may stand in a room's name beside letters, digits and marks."""
 
 
 class Shards:
@@ -16,11 +24,19 @@ class Shards:
         self.count = config.bus_shards
 
     def of(self, room: str) -> int:
-        """The number of the room's shard."""
-        return zlib.crc32(room.encode()) % self.count
+        """The number of the room's shard.
+
+        Raises:
+            ChatError: `room_not_found` where no room can be called so.
+        """
+        return _checksum(room) % self.count
 
     def key(self, room: str, part: str = "") -> str:
-        """The Redis key of a room, or of a part of it."""
+        """The Redis key of a room, or of a part of it.
+
+        Raises:
+            ChatError: `room_not_found` where no room can be called so.
+        """
         return f"chat:{{{self.of(room)}}}:room:{room}" + (f":{part}" if part else "")
 
     def keys(self, room: str, *parts: str) -> list[str]:
@@ -48,3 +64,18 @@ class Shards:
                 f"CHAT_BUS_SHARDS is {self.count}, but must be {found}: "
                 "that is how the rooms in this Redis are spread, and it cannot be changed any more."
             )
+
+
+@lru_cache(1024)
+def _checksum(room: str) -> int:
+    """The CRC-32 of a room's name, which comes from the wire: here it is seen that a name is one, before a key is made.
+
+    Wider than what `rooms.normalise` gives, and narrow enough that it names no other key.
+    """
+    if not 1 <= len(room) <= LONGEST or not all(_may_stand(character) for character in room):
+        raise room_not_found(room)
+    return zlib.crc32(room.encode())
+
+
+def _may_stand(character: str) -> bool:
+    return character in JOINERS or unicodedata.category(character)[0] in "LNM"

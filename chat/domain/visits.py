@@ -1,4 +1,9 @@
-"""Coming into a room, by a page or with a connection: what it takes, and what one finds, in one round trip."""
+"""Coming into a room, or looking into it: what it takes, and what one finds, in one round trip.
+
+Here it is decided who may do what with a room as such: coming in makes one a member, which an act of one's own does
+alone; coming back takes the membership that there was; looking makes nobody a member. All rooms are public: whoever has
+a name may come in, and look. In the default room everybody belongs.
+"""
 
 import time
 from dataclasses import dataclass
@@ -11,16 +16,24 @@ from chat.domain.people import People, Person
 from chat.domain.presence import LEASE, LINKED, label
 from chat.domain.rooms import Rooms
 from chat.domain.shards import Shards
+from chat.errors import room_not_found
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What somebody finds who comes into a room."""
+    """What somebody finds in a room. `n` is the number of the newest item on its bus, `membership` None for a look from
+    outside."""
 
-    membership: Membership
+    membership: Membership | None
     page: Page
+    n: int
+
+    @property
+    def read(self) -> int:
+        """The highest `seq` that they have read; from outside nothing counts as unread."""
+        return self.membership.read if self.membership else self.page.head
 
 
 class Visits:
@@ -44,34 +57,59 @@ class Visits:
         self._rooms = rooms
         self._memberships = memberships
 
-    def enter(self, person: Person, name: str, part: Part, connection: str = "", network: str = "") -> Visit:
+    def enter(
+        self, person: Person, name: str, part: Part, connection: str = "", network: str = "", *, again: bool = False
+    ) -> Visit:
         """Make `person` a member of the room, or renew that they are and their name; read a part of its log.
 
         Args:
             connection: the id of the connection that is in the room from now on, if one is.
             network: where they come from.
+            again: whether they only come back, which takes that they are a member still.
 
         Raises:
             ChatError: `room_not_found` or `too_fast`.
         """
+        self._admit(person, part, network)
+        return self._visit(person, name, part, "renew" if again else "join", connection)
+
+    def look(self, person: Person, name: str, part: Part, network: str = "") -> Visit:
+        """Read a part of the room's log, as a member or from outside.
+
+        Raises:
+            ChatError: `room_not_found` or `too_fast`.
+        """
+        self._admit(person, part, network)
+        return self._visit(person, name, part, "look")
+
+    def _admit(self, person: Person, part: Part, network: str) -> None:
         if part.limit:
             self._budget.check(person)
         if refused := self._limits.spend("join", person=person.id, network=network):
             raise refused
-        keys = self._shards.keys(name, "", "members", "log", *LINKED)
+
+    def _visit(self, person: Person, name: str, part: Part, how: str, connection: str = "") -> Visit:
+        keys = [*self._shards.keys(name, "", "members", "log", *LINKED), self._shards.bus(self._shards.of(name))[1]]
         lease = self._memberships.lease
+        if name == self._rooms.default:
+            how = "join"
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
         reading: Command = ("HGET", reads(person), name)
         found, read, *_ = self._store.ask(
-            self._store.script("enter", keys, [*own, *args_of(part, self._budget.page)]),
+            self._store.script("enter", keys, [how, *own, *args_of(part, self._budget.page)]),
             reading,
             *self._people.renewing(person),
         )
         if not found:
+            if how == "renew":
+                raise room_not_found(name)
             # Fails, unless it is the one room that stands from the start.
             self._rooms.find(name)
-            return self.enter(person, name, part, connection, network)
-        page = page_of(name, found)
+            return self._visit(person, name, part, how, connection)
+        member, n, *of_page = found
+        page = page_of(name, of_page)
         self._budget.spend(person, page.size)
+        if not member:
+            return Visit(None, page, int(n))
         read = self._memberships.begin(person, page.room) if read is None else min(int(read), page.head)
-        return Visit(Membership(person, page.room, read), page)
+        return Visit(Membership(person, page.room, read), page, int(n))

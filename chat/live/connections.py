@@ -9,7 +9,8 @@ from chat.domain.people import Person
 
 @dataclass(eq=False)
 class Connection:
-    """One client's connection: who it is, and the rooms it has joined.
+    """One client's connection: who it is, and the rooms it has joined, each with the number of the item on the room's
+    bus after which it came in.
 
     `sid` is Socket.IO's id, `address` where it comes from, `network` what that counts as (empty for one's own machine),
     `typing` the rooms in which it said that it types, `proof` the digest of its person's token, if there is one,
@@ -19,7 +20,7 @@ class Connection:
     sid: str
     address: str
     person: Person | None = None
-    rooms: set[str] = field(default_factory=set)
+    rooms: dict[str, int] = field(default_factory=dict)
     typing: set[str] = field(default_factory=set)
     proof: str = ""
     signed_out: bool = False
@@ -32,6 +33,7 @@ class Connections:
     def __init__(self) -> None:
         self._by_sid: dict[str, Connection] = {}
         self._by_room: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._by_person: defaultdict[str, set[Connection]] = defaultdict(set)
 
     def __getitem__(self, sid: str) -> Connection:
         return self._by_sid[sid]
@@ -48,27 +50,37 @@ class Connections:
     def add(self, connection: Connection) -> None:
         """Note a connection that was made."""
         self._by_sid[connection.sid] = connection
+        if connection.person:
+            self.identify(connection, connection.person)
 
     def remove(self, sid: str) -> Connection | None:
         """Forget a connection that ended, if it is known, and return it."""
         connection = self._by_sid.pop(sid, None)
         if connection is not None:
             for room in list(connection.rooms):
-                self._leave(connection, room)
+                _discard(self._by_room, room, connection)
+            if connection.person:
+                _discard(self._by_person, connection.person.id, connection)
         return connection
 
-    def enter(self, connection: Connection, room: str) -> None:
-        """Note that a connection joined a room, unless it ended meanwhile."""
+    def identify(self, connection: Connection, person: Person) -> None:
+        """Note who a connection is."""
+        connection.person = person
+        if self._by_sid.get(connection.sid) is connection:
+            self._by_person[person.id].add(connection)
+
+    def enter(self, connection: Connection, room: str, n: int = 0) -> None:
+        """Note that a connection joined a room after item `n` of its bus, unless it ended meanwhile."""
         if self._by_sid.get(connection.sid) is not connection:
             return
-        connection.rooms.add(room)
+        connection.rooms[room] = n
         self._by_room[room].add(connection)
 
     def leave(self, connection: Connection, room: str) -> None:
         """Note that a connection left a room."""
-        connection.rooms.discard(room)
+        connection.rooms.pop(room, None)
         connection.typing.discard(room)
-        self._leave(connection, room)
+        _discard(self._by_room, room, connection)
 
     def rooms(self) -> list[str]:
         """The rooms that somebody here has joined."""
@@ -76,14 +88,19 @@ class Connections:
 
     def links(self, room: str) -> list[tuple[Person, str]]:
         """Who is in the room from here: each person with the `sid` of their connection."""
-        return [(each.person, each.sid) for each in list(self._by_room.get(room, ())) if each.person]
+        return [(each.person, each.sid) for each in self.in_room(room) if each.person]
+
+    def in_room(self, room: str) -> list[Connection]:
+        """Who is in the room from here."""
+        return list(self._by_room.get(room, ()))
 
     def of(self, person_id: str) -> list[Connection]:
         """A person's connections here."""
-        return [each for each in self if each.person and each.person.id == person_id]
+        return list(self._by_person.get(person_id, ()))
 
-    def _leave(self, connection: Connection, room: str) -> None:
-        members = self._by_room[room]
-        members.discard(connection)
-        if not members:
-            del self._by_room[room]
+
+def _discard(index: defaultdict[str, set[Connection]], key: str, connection: Connection) -> None:
+    there = index.get(key, set())
+    there.discard(connection)
+    if not there:
+        index.pop(key, None)

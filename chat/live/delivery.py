@@ -21,7 +21,7 @@ from flask_socketio import SocketIO
 from chat.domain import Chat
 from chat.domain.bus import BLOCK, Batch, Item, Reader
 from chat.domain.log import MOST, after, seq_of
-from chat.errors import ChatError
+from chat.errors import ChatError, room_not_found
 from chat.live.connections import Connection, Connections
 from chat.live.engine import Engine
 from chat.store.connection import ANSWER_WITHIN
@@ -71,6 +71,8 @@ class Delivery:
         self._answered: dict[int, float] = {}
         self._looked: dict[int, float] = {}
         self._away: set[int] = set()
+        # The number of the newest item of each bus that was taken.
+        self._taken: dict[int, int] = {}
         # Under threads, following a room and reading the bus run at the same time.
         self._lock = threading.RLock()
 
@@ -83,24 +85,40 @@ class Delivery:
         """Whether something cannot be delivered just now: a bus was not read for `STALLED` seconds."""
         return any(time.monotonic() - answered > STALLED for answered in list(self._answered.values()))
 
-    def subscribe(self, connection: Connection, room: str) -> Place | None:
+    def subscribe(self, connection: Connection, room: str, n: int) -> Place | None:
         """Deliver what comes in `room` to a connection, from the place on that is returned.
+
+        Args:
+            n: the number of the item on the room's bus after which its person came in.
 
         Returns:
             None where there is no such room any more.
+
+        Raises:
+            ChatError: `room_not_found` for who left meanwhile.
         """
         with self._lock:
             self._read(self._chat.shards.of(room))
             if room not in self._delivered:
                 self._take_place(room)
             self._socketio.server.enter_room(connection.sid, channel(room))
-            self._connections.enter(connection, room)
-            return self._delivered.get(room)
+            self._connections.enter(connection, room, n)
+        # What the bus brought since then may have been that they left, elsewhere.
+        if self._taken[self._chat.shards.of(room)] > n and self._strangers(room, [connection]):
+            self.unsubscribe(connection, room)
+            raise room_not_found(room)
+        return self._delivered.get(room)
+
+    def unsubscribe(self, connection: Connection, room: str) -> None:
+        """Deliver nothing more of `room` to a connection."""
+        self._socketio.server.leave_room(connection.sid, channel(room))
+        self._connections.leave(connection, room)
 
     def _read(self, shard: int) -> None:
         """Read the bus of a shard from now on, unless it is read already."""
         if shard not in self._answered:
             reader = self._chat.bus.reader(shard)
+            self._taken[shard] = reader.n
             self._answered[shard] = time.monotonic()
             self._socketio.start_background_task(
                 forever, "delivery", lambda: self._turn(reader), sleep=self._socketio.sleep, end=self._restart
@@ -142,6 +160,7 @@ class Delivery:
                 del self._delivered[room]
             del self._answered[shard], self._looked[shard]
             self._away.discard(shard)
+            self._taken.pop(shard, None)
             return True
 
     def _followed(self, shard: int) -> list[str]:
@@ -151,9 +170,13 @@ class Delivery:
     def _take(self, batch: Batch, shard: int, *, away: bool) -> None:
         if batch.missed or away:
             self._check_people(restore=batch.lost)
+            for room in self._followed(shard):
+                self._end(room, self._strangers(room, self._connections.in_room(room)))
             self._compare(shard)
         if batch.missed:
             self._show_people(shard)
+        if batch.items:
+            self._taken[shard] = batch.items[-1].n
         for item in batch.items:
             if item.seq:
                 self._deliver(item)
@@ -178,6 +201,12 @@ class Delivery:
             if msgspec.json.decode(item.entry)["sid"] in self._connections:
                 log.warning("restarting, as a drill asks for")
                 self._restart()
+        elif item.type == "left":
+            leavers = self._connections.of(msgspec.json.decode(item.entry)["user"])
+            # Who came in after that is a member again.
+            self._end(item.room, [each for each in leavers if each.rooms.get(item.room, item.n) < item.n])
+        elif item.type == "roomRemoved":
+            self._remove(item.room, listed=msgspec.json.decode(item.entry)["listed"])
         elif item.room:
             self._engine.fan_out(channel(item.room), item.type, item.entry)
         else:
@@ -188,6 +217,33 @@ class Delivery:
             connection.signed_out = True
             self._socketio.emit("signedOut", {}, to=connection.sid, ignore_queue=True)
             self._engine.close(connection.sid)
+
+    def _end(self, room: str, connections: list[Connection]) -> None:
+        """End what connections hear of a room: they get all that was said before, and nothing after."""
+        if connections:
+            self._engine.flush()
+        for connection in connections:
+            self.unsubscribe(connection, room)
+            self._socketio.emit("left", {"room": room}, to=connection.sid, ignore_queue=True)
+
+    def _strangers(self, room: str, connections: list[Connection]) -> list[Connection]:
+        """Those of the connections whose people are no members of the room."""
+        if room == self._chat.rooms.default:
+            # Where everybody belongs, also after the store lost who does.
+            return []
+        people = {each.person.id for each in connections if each.person}
+        gone = set(self._chat.memberships.missing(room, people))
+        return [each for each in connections if each.person and each.person.id in gone]
+
+    def _remove(self, room: str, *, listed: bool) -> None:
+        """Tell that a room is gone: everyone, or those who were in it, if it was in no list."""
+        self._engine.flush()
+        members = self._connections.in_room(room)
+        for connection in members:
+            self.unsubscribe(connection, room)
+        self._delivered.pop(room, None)
+        for to in [None] if listed else [each.sid for each in members]:
+            self._socketio.emit("roomRemoved", {"room": room}, to=to, ignore_queue=True)
 
     def _check_people(self, *, restore: bool) -> None:
         """Sign out who gave the name back meanwhile; where the store lost it, `restore` it."""

@@ -102,7 +102,7 @@ class Events:
         for room in list(connection.typing):
             self._end_typing(connection, connection.person, room)
         try:
-            for room in connection.rooms:
+            for room in list(connection.rooms):
                 grace = 0 if connection.signed_out else GRACE
                 self._chat.presence.depart(room, connection.person, connection.sid, grace=grace)
                 if connection.signed_out:
@@ -136,9 +136,14 @@ class Events:
         person = _person(connection)
         after = ask.after
         part = log.resume(Position(after.epoch, after.seq), ask.limit) if after else log.latest(ask.limit)
-        visit = self._chat.visits.enter(person, ask.room, part, connection.sid, connection.network)
+        try:
+            visit = self._chat.visits.enter(person, ask.room, part, connection.sid, connection.network, again=ask.renew)
+        except ChatError as error:
+            if error.code == "room_not_found":
+                self._delivery.unsubscribe(connection, ask.room)
+            raise
         page, room = visit.page, visit.page.room
-        delivered = self._delivery.subscribe(connection, room.name)
+        delivered = self._delivery.subscribe(connection, room.name, visit.n)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
             # What came between the reading and the subscription, nobody brought.
             page = self._chat.log.read(room.name, part, person)
@@ -147,21 +152,13 @@ class Events:
             **_page(page),
             "complete": page.complete or after is None,
             **({"reset": True} if page.reset else {}),
-            "read": visit.membership.read,
+            "read": visit.read,
             "people": self._chat.presence.greet(room.name).as_dict(),
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
-        """End the membership, for all of the person's connections here."""
-        person = _person(connection)
-        self._chat.memberships.find(person, ask.room)
-        self._chat.memberships.end(person, ask.room)
-        for each in self._connections.of(person.id):
-            if ask.room in each.rooms:
-                self._server.leave_room(each.sid, channel(ask.room))
-                self._connections.leave(each, ask.room)
-                self._chat.presence.depart(ask.room, person, each.sid, grace=0)
-        self._chat.presence.settle(ask.room)
+        """End the membership; the bus tells every worker to let the person's connections hear no more."""
+        self._chat.memberships.end(_person(connection), ask.room)
         return {"room": ask.room}
 
     def send_message(self, connection: Connection, ask: schemas.SendMessage) -> Answer:
@@ -223,7 +220,7 @@ class Events:
     # How it is done
 
     def _identify(self, connection: Connection, person: Person) -> None:
-        connection.person = person
+        self._connections.identify(connection, person)
         self._server.enter_room(connection.sid, personal(person.id))
         self._engine.identified(connection.sid)
 
@@ -269,8 +266,9 @@ class Events:
             about["person"] = connection.person.id if connection.person else ""
         return {"about": about}
 
-    def _unknown(self, event: str, _sid: str, *_: Any) -> Answer:
-        return _refusal(ChatError("unknown_event", f"There is no event called {event[:40]}."))
+    def _unknown(self, *_: Any) -> Answer:
+        # Without its name: python-socketio leaves it out where somebody calls the catch-all by its own.
+        return _refusal(ChatError("unknown_event", "There is no event of that name."))
 
 
 def _person(connection: Connection) -> Person:

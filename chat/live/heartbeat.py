@@ -70,5 +70,4 @@ class Heartbeat:
     def _renew_memberships(self) -> None:
         for connection in self._connections:
             if connection.person:
-                for room in connection.rooms:
-                    self._chat.memberships.join(connection.person, room)
+                self._chat.memberships.renew(connection.person, list(connection.rooms))

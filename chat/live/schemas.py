@@ -28,6 +28,7 @@ class Join(Struct):
     room: Short
     after: Position | None = None
     limit: Annotated[int, Meta(ge=0, le=MOST)] = 50
+    renew: bool = False
 
 
 class Leave(Struct):

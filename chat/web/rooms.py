@@ -50,7 +50,7 @@ class FeedPage:
 
 @pages.get("/rooms/<room>")
 def show(room: str) -> ResponseReturnValue:
-    """The newest page of a room, or the one `before` or `after` a `seq`. Coming in makes one a member."""
+    """The newest page of a room, or the one `before` or `after` a `seq`. A link makes nobody a member."""
     return feed(require_person(), room, MessageForm(formdata=None))
 
 
@@ -58,8 +58,8 @@ def show(room: str) -> ResponseReturnValue:
 def people(room: str) -> ResponseReturnValue:
     """Who is here, a page of them from the one with the number `start`."""
     visitor = require_person()
-    found = chat().memberships.find(visitor, room).room
     start = _number("start") or 0
+    found = chat().visits.look(visitor, room, log.latest(0)).page.room
     here = chat().presence.here(found.name, start)
     return render_template("people/index.html", room=found, rooms=_rows(visitor), here=here, start=start)
 
@@ -86,11 +86,17 @@ def create() -> ResponseReturnValue:
     return redirect(url_for("rooms.show", room=made.name))
 
 
+@pages.post("/rooms/<room>/join")
+def join(room: str) -> ResponseReturnValue:
+    """Become a member."""
+    chat().memberships.join(require_person(), room)
+    return redirect(url_for("rooms.show", room=room))
+
+
 @pages.post("/rooms/<room>/leave")
 def leave(room: str) -> ResponseReturnValue:
     """End the membership."""
     person = require_person()
-    chat().memberships.find(person, room)
     chat().memberships.end(person, room)
     flash(f"You left {room}.")
     return redirect(url_for("rooms.show", room=chat().rooms.default))
@@ -98,12 +104,13 @@ def leave(room: str) -> ResponseReturnValue:
 
 def feed(person: Person, name: str, form: MessageForm) -> str:
     """A room's page, with `form` as its composer."""
-    visit = chat().visits.enter(person, name, _part(), network=network())
+    visit = chat().visits.look(person, name, _part(), network())
     return render_template(
         "rooms/show.html",
         room=visit.page.room,
         rooms=_rows(person),
         page=_feed_page(visit),
+        member=visit.membership is not None,
         here=chat().presence.here(name),
         form=form,
     )
@@ -129,7 +136,7 @@ def _feed_page(visit: Visit) -> FeedPage:
         head=found.head,
         before=entries[0]["seq"] if entries and older else None,
         after=entries[-1]["seq"] if entries and newer else None,
-        read=visit.membership.read,
+        read=visit.read,
     )
 
 

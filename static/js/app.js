@@ -23,15 +23,22 @@ function make(element, aside) {
     if (entry.user.id !== own) tell(`${entry.user.name}: ${entry.text}`);
     read(room);
   });
+  room.addEventListener("wanted", () => enter(room));
+  room.addEventListener("joined", ({ detail: answer }) => {
+    if (answer.reset) sidebar.replace(room.name, answer);
+    sidebar.update(room.name, { ...answer, member: true });
+  });
   return room;
 }
 
-function shown(room, isNew) {
+function shown(room, { isNew, chosen }) {
   sidebar.select(room.name);
   closeDrawer();
   room.show();
   title();
-  if (isNew && connection.status === "live") join(room, false);
+  // Choosing a room is coming in; the way back through the browser's history is only a look.
+  if (chosen && !room.member) enter(room);
+  else if (isNew && room.member && connection.status === "live") join(room, false);
   read(room);
 }
 
@@ -42,7 +49,9 @@ connection.addEventListener("status", () => navigation.current.status());
 connection.addEventListener("live", () => {
   const again = before;
   before = true;
-  for (const room of navigation.all) join(room, again);
+  for (const room of navigation.all) {
+    if (room.member || room.wanted) join(room, again);
+  }
   for (const name of sidebar.joined) {
     if (!navigation.visited(name)) subscribe(name);
   }
@@ -53,10 +62,20 @@ on("presence", ({ detail }) => navigation.visited(detail.room)?.presence(detail)
 on("typing", ({ detail }) => navigation.visited(detail.room)?.typing(detail));
 on("unread", ({ detail }) => sidebar.update(detail.room, { read: detail.read }));
 on("room", ({ detail }) => sidebar.add(detail));
+on("left", ({ detail }) => {
+  if (!detail.room) return;
+  sidebar.leave(detail.room);
+  navigation.visited(detail.room)?.left("You left this room in another tab or on another device.");
+});
+on("roomRemoved", ({ detail }) => {
+  sidebar.remove(detail.room);
+  navigation.visited(detail.room)?.gone("The people who run this chat removed this room.");
+  navigation.forget(detail.room);
+});
 on("resync", ({ detail }) => {
   const room = navigation.visited(detail.room);
-  if (room) join(room, true);
-  else subscribe(detail.room);
+  if (room?.member) join(room, true);
+  else if (!room) subscribe(detail.room);
 });
 on("announcement", ({ detail }) => announce(detail.text));
 on("signedOut", () => {
@@ -73,23 +92,35 @@ function arrived(entry) {
   sidebar.update(entry.room, { head: entry.seq });
 }
 
+function enter(room) {
+  room.wanted = true;
+  if (connection.status === "live") join(room, false);
+}
+
 async function join(room, again) {
   try {
-    const answer = await room.join({ again });
-    if (answer.reset) sidebar.replace(room.name, answer);
-    sidebar.update(room.name, { ...answer, member: true });
+    await room.join({ again });
     read(room);
   } catch (error) {
-    if (error.code === "room_not_found") room.gone();
+    if (error.code === "room_not_found") outside(room);
     else refused(error, () => join(room, again));
   }
 }
 
+/** The room is not there, or no longer for its reader. */
+function outside(room) {
+  sidebar.leave(room.name);
+  if (!room.wanted) room.left();
+  else room.gone("This room is no longer here: the chat may have lost it.");
+  room.wanted = false;
+}
+
 async function subscribe(name) {
   try {
-    sidebar.update(name, await connection.call("join", { room: name, limit: 0 }));
+    sidebar.update(name, await connection.call("join", { room: name, renew: true, limit: 0 }));
   } catch (error) {
-    refused(error, () => subscribe(name));
+    if (error.code === "room_not_found") sidebar.leave(name);
+    else refused(error, () => subscribe(name));
   }
 }
 
@@ -103,7 +134,7 @@ function refused(error, again) {
 
 let reading = 0;
 function read(room) {
-  if (room !== navigation.current || document.hidden || !document.hasFocus() || !room.atBottom) return;
+  if (room !== navigation.current || !room.member || document.hidden || !document.hasFocus() || !room.atBottom) return;
   const { seq } = room.position;
   sidebar.update(room.name, { head: seq, read: seq });
   clearTimeout(reading);

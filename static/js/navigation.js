@@ -11,7 +11,7 @@ export class Navigation {
   /**
    * @param {import("./room.js").Room} first the room that the page came with
    * @param {(main: HTMLElement, aside: HTMLElement) => import("./room.js").Room} make
-   * @param {(room: import("./room.js").Room, isNew: boolean) => void} onShow
+   * @param {(room: import("./room.js").Room, how: {isNew: boolean, chosen: boolean}) => void} onShow
    */
   constructor(first, make, onShow) {
     this.#make = make;
@@ -44,18 +44,26 @@ export class Navigation {
     this.#go(link.pathname, true);
   }
 
-  async #go(path, push) {
+  /** Forget a room that is not there any more. */
+  forget(name) {
+    this.#visited.delete(name);
+  }
+
+  async #go(path, chosen) {
     const name = decodeURIComponent(path.split("/")[2] ?? "");
-    if (name === this.#current.name) return;
     const known = this.#visited.get(name);
+    if (known === this.#current) {
+      this.#onShow(known, { isNew: false, chosen });
+      return;
+    }
     const room = known ?? (await this.#fetch(path).catch(() => null));
     if (!room) {
       location.assign(path);
       return;
     }
     this.#visited.set(room.name, room);
-    if (push) history.pushState(null, "", path);
-    this.#show(room, !known);
+    if (chosen) history.pushState(null, "", path);
+    this.#show(room, { isNew: !known, chosen });
   }
 
   async #fetch(path) {
@@ -68,12 +76,12 @@ export class Navigation {
     );
   }
 
-  #show(room, isNew) {
+  #show(room, how) {
     const previous = this.#current;
     previous.hide();
     this.#current = room;
     previous.main.replaceWith(room.main);
     previous.aside.replaceWith(room.aside);
-    this.#onShow(room, isNew);
+    this.#onShow(room, how);
   }
 }

@@ -10,17 +10,20 @@ export class Outbox extends EventTarget {
   #room;
   #key;
   #timer = 0;
+  #ready;
 
   /**
-   * Dispatches `sent` with `{id, answer}` as `detail`, and `change` when the list changed in any tab.
+   * Dispatches `sent` with `{id, answer}` as `detail`, `outside` when this is not the writer's room, and `change` when the list changed in any tab.
    * @param {import("./connection.js").Connection} connection
    * @param {string} room
    * @param {string} own the id of the person who writes
+   * @param {() => Promise<void>} ready what has to be done before something is sent
    */
-  constructor(connection, room, own) {
+  constructor(connection, room, own, ready) {
     super();
     this.#connection = connection;
     this.#room = room;
+    this.#ready = ready;
     this.#key = `outbox:${own}:${room}`;
     this.#adopt(`:${room}`);
     connection.addEventListener("live", () => this.send());
@@ -49,6 +52,11 @@ export class Outbox extends EventTarget {
     this.#write(this.messages.filter((message) => message.id !== id));
   }
 
+  /** Send nothing of what is waiting unless it is tried again. */
+  refuse(reason) {
+    if (this.#next) this.#write(this.messages.map((message) => ({ ...message, reason: message.reason ?? reason })));
+  }
+
   /** Send what is waiting, unless another tab does. */
   async send() {
     clearTimeout(this.#timer);
@@ -62,6 +70,7 @@ export class Outbox extends EventTarget {
     for (let message = this.#next; message; message = this.#next) {
       const { id, text } = message;
       try {
+        await this.#ready();
         const answer = await this.#connection.call("sendMessage", { room: this.#room, msg: text, id });
         this.discard(id);
         this.dispatchEvent(new CustomEvent("sent", { detail: { id, answer } }));
@@ -71,6 +80,7 @@ export class Outbox extends EventTarget {
           return;
         }
         this.#update(id, { reason: error.message });
+        if (error.code === "room_not_found") this.dispatchEvent(new Event("outside"));
       }
     }
   }

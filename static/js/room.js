@@ -2,6 +2,7 @@ import { Comings } from "./comings.js";
 import { Composer } from "./composer.js";
 import { Ledger } from "./ledger.js";
 import { Outbox } from "./outbox.js";
+import { Membership } from "./membership.js";
 import { People } from "./people.js";
 import { Scroller } from "./scroller.js";
 import { clone, slot } from "./templates.js";
@@ -16,12 +17,15 @@ const CAUGHT_UP_FOR = 8000;
  * One room on the page: its feed, composer and people, brought up to date by one connection. It stays what it is while another room
  * is shown in its place.
  *
- * Dispatches `message` with each new entry as `detail`, and `seen` when its newest entry is in view.
+ * Dispatches `message` with each new entry as `detail`, `seen` when its newest entry is in view, `wanted` when its reader asks to
+ * come in, and `joined` with the answer as `detail` when they are.
  */
 export class Room extends EventTarget {
   name;
   main;
   aside;
+  /** Whether its reader asked to come in, and is not in yet. */
+  wanted = false;
   #connection;
   #own;
   #ledger;
@@ -38,7 +42,7 @@ export class Room extends EventTarget {
   #paging = false;
   #near;
   #fromNewest;
-  #isGone = false;
+  #membership;
   #top = 0;
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
@@ -49,6 +53,7 @@ export class Room extends EventTarget {
     this.main = main;
     this.aside = aside;
     this.#connection = connection;
+    this.#membership = new Membership(main, aside, connection, () => this.dispatchEvent(new Event("wanted")));
     this.#own = { id: own, name: ownName };
     this.#read = Number(read);
     this.#timeline = new Timeline(main.querySelector("[data-entries]"));
@@ -60,15 +65,21 @@ export class Room extends EventTarget {
     this.#people = new People(aside);
     this.#comings = new Comings(this.#timeline, own);
     this.#typing = new Typing(main.querySelector("[data-typing]"));
-    this.#outbox = new Outbox(connection, room, own);
+    this.#outbox = new Outbox(connection, room, own, () => this.#comeIn());
     this.#outbox.addEventListener("change", () => this.#showPending());
     this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
+    this.#outbox.addEventListener("outside", () => this.left());
     this.#showPending();
     this.#composer = new Composer(main.querySelector("[data-composer]"), {
       room,
       onSend: (text) => this.#send(text),
-      onTyping: (on) => connection.call("typing", { room, on }).catch(() => {}),
+      onTyping: (on) => this.member && connection.call("typing", { room, on }).catch(() => {}),
     });
+  }
+
+  /** Whether the reader is a member. Others only read the room, as it was when its page was drawn. */
+  get member() {
+    return this.#membership.member;
   }
 
   /** What the reader has seen up to here. */
@@ -98,15 +109,18 @@ export class Room extends EventTarget {
 
   /** Say what the connection is like. */
   status() {
-    const { status } = this.#connection;
-    const label = { live: "live", connecting: "connecting…", offline: "offline" }[status];
+    const status = this.#connection.status === "live" && !this.member ? "outside" : this.#connection.status;
+    const label = { live: "live", outside: "not joined", connecting: "connecting…", offline: "offline" }[status];
     const element = this.main.querySelector("[data-status]");
     element.dataset.status = status;
     slot(element, "label").textContent = label;
     this.main.querySelector("[data-offline]").hidden = status !== "offline";
   }
 
-  /** Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. */
+  /**
+   * Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. Who only comes back
+   * becomes no member by it: that takes that they `wanted` to.
+   */
   async join({ again }) {
     const answer = await this.#compare();
     let count = answer.shown;
@@ -131,16 +145,30 @@ export class Room extends EventTarget {
     if (this.#fromNewest) this.#comings.tell(change);
   }
 
+  /** Say that the reader is no member any more, and how to come in again. What they write stays. */
+  left(why) {
+    if (!this.#membership.end(why)) return;
+    this.#outbox.refuse("You left this room before it was sent.");
+    this.#typing.clear();
+    this.status();
+  }
+
   /** Say that there is no such room any more. */
-  gone() {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    this.#timeline.notice("This room is no longer here: the chat may have lost it. Copy what you want to keep.");
+  gone(why) {
+    this.#outbox.refuse("This room is no longer here.");
+    this.#membership.close(`${why} Copy what you want to keep.`);
+    this.status();
   }
 
   /** Show who types. */
   typing(change) {
     if (change.user.id !== this.#own.id) this.#typing.change(change);
+  }
+
+  /** Be a member before something is said. */
+  async #comeIn() {
+    this.wanted = !this.member;
+    if (this.wanted) await this.join({ again: false });
   }
 
   #begin() {
@@ -155,12 +183,14 @@ export class Room extends EventTarget {
     }
     const older = this.main.querySelector("[data-older]");
     if (older) {
-      this.#near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.#older(older), {
+      this.#near = new IntersectionObserver(([seen]) => seen.isIntersecting && this.member && this.#older(older), {
         root: feed,
         rootMargin: "600px",
       });
       this.#near.observe(older);
       older.addEventListener("click", (event) => {
+        // From outside, the link leads to a page of its own.
+        if (!this.member) return;
         event.preventDefault();
         this.#older(older);
       });
@@ -204,7 +234,11 @@ export class Room extends EventTarget {
   /** Take up the room from where it is here, and the answer's entries. Returns the answer, and how many entries were `shown`. */
   async #compare() {
     const from = this.#fromNewest ? { after: this.position, limit: PAGE } : { limit: 0 };
-    const answer = await this.#connection.call("join", { room: this.name, ...from });
+    const answer = await this.#connection.call("join", { room: this.name, renew: !this.wanted, ...from });
+    this.wanted = false;
+    this.#membership.begin();
+    this.status();
+    this.dispatchEvent(new CustomEvent("joined", { detail: answer }));
     this.#people.reset(answer.people);
     if (!answer.reset) return { ...answer, shown: this.receive(answer.entries, { live: false }) };
     this.#reset(answer);

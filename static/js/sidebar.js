@@ -33,6 +33,21 @@ export class Sidebar extends EventTarget {
     this.#draw(link);
   }
 
+  /** Note that the reader is no member of a room any more. */
+  leave(name) {
+    const link = this.#find(name);
+    if (!link) return;
+    link.dataset.member = "false";
+    link.classList.add("outside");
+    this.#draw(link);
+  }
+
+  /** Take away a room that is not there any more. */
+  remove(name) {
+    this.#find(name)?.closest("li").remove();
+    this.dispatchEvent(new Event("change"));
+  }
+
   /** Take a room's numbers as they are: its log is another one now. */
   replace(name, { head, read }) {
     const link = this.#find(name);

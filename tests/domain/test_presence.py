@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "TELLING", 0.001)
 
 
+def arrive(chat: Chat, room: str, links: Iterable[tuple[Person, str]]) -> None:
+    """Members come with these connections."""
+    links = list(links)
+    chat.store.redis.zadd(chat.shards.key(room, "members"), {person.id: time.time() for person, _ in links})
+    chat.presence.arrive(room, links)
+
+
 def told(chat: Chat, room: str) -> dict[str, Any]:
     """The next change that is told."""
     event: dict[str, Any] = json.loads(eventually(lambda: chat.presence.settle(room)))
@@ -26,7 +34,7 @@ def told(chat: Chat, room: str) -> dict[str, Any]:
 
 
 def test_somebody_is_here_as_long_as_one_connection_is(chat: Chat, room: str) -> None:
-    chat.presence.arrive(room, [(ADA, "tab 1"), (ADA, "tab 2"), (BEN, "tab 3")])
+    arrive(chat, room, [(ADA, "tab 1"), (ADA, "tab 2"), (BEN, "tab 3")])
     change = told(chat, room)
     assert sorted(person["name"] for person in change["joined"]) == ["Ada", "Ben"]
     chat.presence.depart(room, ADA, "tab 1", grace=0)
@@ -38,10 +46,10 @@ def test_somebody_is_here_as_long_as_one_connection_is(chat: Chat, room: str) ->
 
 
 def test_coming_back_within_the_grace_is_no_news(chat: Chat, room: str) -> None:
-    chat.presence.arrive(room, [(ADA, "before")])
+    arrive(chat, room, [(ADA, "before")])
     told(chat, room)
     chat.presence.depart(room, ADA, "before", grace=0.2)
-    chat.presence.arrive(room, [(ADA, "after")])
+    arrive(chat, room, [(ADA, "after")])
     eventually(lambda: chat.store.redis.zcard(f"chat:{{0}}:room:{room}:links") == 1 or chat.presence.here(room) is None)
     assert chat.presence.settle(room) is None
     assert chat.presence.here(room).count == 1
@@ -49,14 +57,14 @@ def test_coming_back_within_the_grace_is_no_news(chat: Chat, room: str) -> None:
 
 def test_links_that_nobody_renews_run_out(chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "LEASE", 0.2)
-    chat.presence.arrive(room, [(ADA, "of a killed worker")])
+    arrive(chat, room, [(ADA, "of a killed worker")])
     assert told(chat, room)["joined"] == [ADA.as_dict()]
     assert told(chat, room)["left"] == [ADA.as_dict()]
     assert chat.presence.here(room).count == 0
 
 
 def test_coming_and_going_between_two_tellings_is_no_news(chat: Chat, room: str) -> None:
-    chat.presence.arrive(room, [(ADA, "tab")])
+    arrive(chat, room, [(ADA, "tab")])
     chat.presence.depart(room, ADA, "tab", grace=0)
     assert chat.presence.here(room).count == 0
     assert chat.presence.settle(room) is None
@@ -64,15 +72,15 @@ def test_coming_and_going_between_two_tellings_is_no_news(chat: Chat, room: str)
 
 def test_what_changed_is_told_at_a_pace(chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "TELLING", 60)
-    chat.presence.arrive(room, [(ADA, "tab")])
+    arrive(chat, room, [(ADA, "tab")])
     assert chat.presence.settle(room)
-    chat.presence.arrive(room, [(BEN, "tab")])
+    arrive(chat, room, [(BEN, "tab")])
     assert chat.presence.settle(room) is None
 
 
 def test_what_is_told_goes_over_the_bus(chat: Chat, room: str) -> None:
     reader = chat.bus.reader()
-    chat.presence.arrive(room, [(Person("a", 'A "quoted" / näme'), "tab")])
+    arrive(chat, room, [(Person("a", 'A "quoted" / näme'), "tab")])
     event = told(chat, room)
     assert event == {"room": room, "joined": [{"id": "a", "name": 'A "quoted" / näme'}], "left": [], "count": 1}
     (item,) = [item for item in reader.read().items if item.room == room]
@@ -81,7 +89,7 @@ def test_what_is_told_goes_over_the_bus(chat: Chat, room: str) -> None:
 
 def test_a_crowd_is_a_count_and_the_first_names(chat: Chat, room: str) -> None:
     crowd = [(Person(f"{number:04x}", f"Person {number:04}"), "tab") for number in range(2000)]
-    chat.presence.arrive(room, reversed(crowd))
+    arrive(chat, room, reversed(crowd))
     first = [person.as_dict() for person, _ in crowd[:100]]
     event = told(chat, room)
     assert event == {"room": room, "joined": [], "left": [], "count": 2000, "list": first}
@@ -101,10 +109,10 @@ def test_who_comes_into_a_room_of_few_is_told_exactly_who_is_here(
 ) -> None:
     monkeypatch.setattr(presence, "TELLING", 60)
     people = crowd_of(count + 1)
-    chat.presence.arrive(room, people[:-1])
+    arrive(chat, room, people[:-1])
     assert chat.presence.greet(room).count == count
     # Up to as many as are shown.
-    chat.presence.arrive(room, people[-1:])
+    arrive(chat, room, people[-1:])
     assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people]
     chat.presence.depart(room, *people[0], grace=0)
     assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people[1:]]
@@ -121,10 +129,10 @@ def test_thousands_who_come_at_once_are_told_what_was_just_seen(
     def asked() -> int:
         return int(chat.store.redis.info("stats")["total_commands_processed"])
 
-    chat.presence.arrive(room, people[: presence.SHOWN + 1])
+    arrive(chat, room, people[: presence.SHOWN + 1])
     seen = chat.presence.greet(room)
     assert seen == presence.Here(presence.SHOWN + 1, [person.as_dict() for person, _ in people[:100]], complete=False)
-    chat.presence.arrive(room, people)
+    arrive(chat, room, people)
     before = asked()
     for _ in people:
         assert chat.presence.greet(room) is seen
@@ -143,7 +151,7 @@ def test_a_crowd_that_goes_is_a_few_again_within_the_pause(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(presence, "TELLING", 1.0)
     people = crowd_of(presence.SHOWN + 1)
-    chat.presence.arrive(room, people)
+    arrive(chat, room, people)
     assert chat.presence.greet(room).count == len(people)
     chat.presence.depart(room, *people[0], grace=0)
     now += 1.001
@@ -154,7 +162,7 @@ def test_a_crowd_that_goes_is_a_few_again_within_the_pause(
 
 def test_those_who_ask_for_the_list_of_a_crowd_get_it_as_it_is(chat: Chat, room: str) -> None:
     people = crowd_of(200)
-    chat.presence.arrive(room, people[:150])
+    arrive(chat, room, people[:150])
     assert chat.presence.greet(room).count == 150
-    chat.presence.arrive(room, people[150:])
+    arrive(chat, room, people[150:])
     assert chat.presence.here(room).count == 200

@@ -1,5 +1,6 @@
 """Coming into a room and reading in it: what one finds, and in how few round trips."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -101,3 +102,27 @@ def test_the_default_room_is_there_for_who_comes_first(own_chat: Chat) -> None:
     with pytest.raises(ChatError) as refused:
         own_chat.visits.enter(person, "nowhere", latest(50), "tab")
     assert refused.value.code == "room_not_found"
+
+
+def test_everybody_belongs_in_the_default_room_and_comes_back_to_it(own_chat: Chat) -> None:
+    person = own_chat.people.claim("Ada", "127.0.0.1")
+    assert own_chat.visits.enter(person, "work", latest(50), "tab", again=True).membership
+    own_chat.store.redis.zrem(own_chat.shards.key("work", "members"), person.id)
+    assert own_chat.visits.look(person, "work", latest(50)).membership
+    assert own_chat.memberships.missing("work", [person.id]) == []
+
+
+def test_a_look_from_outside_changes_nothing_and_a_members_look_renews(own_chat: Chat) -> None:
+    redis = own_chat.store.redis
+    ada, ben = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ada", "Ben"))
+    room = own_chat.rooms.create("attic", "", ada).name
+    own_chat.memberships.join(ada, room)
+    own_chat.messages.post(ada, room, "hello", "id")
+    room_keys = sorted(key for key in redis.keys("*") if "attic" in key)
+    visit = own_chat.visits.look(ben, room, latest(50))
+    assert (visit.membership, visit.read, len(visit.page.entries)) == (None, 1, 1)
+    assert sorted(key for key in redis.keys("*") if "attic" in key) == room_keys
+    assert own_chat.memberships.of(ben) == {}
+    redis.zadd(own_chat.shards.key(room, "members"), {ada.id: time.time() - 1000})
+    assert own_chat.visits.look(ada, room, latest(50)).membership
+    assert redis.zscore(own_chat.shards.key(room, "members"), ada.id) > time.time() - 100

@@ -91,9 +91,14 @@ def test_a_room_that_is_gone_says_so(page: Page, own_redis: Redis) -> None:
     page.click("text=Make the room")
     live(page)
     own_redis.client().flushall()
-    page.wait_for_selector("text=This room is no longer here")
+    page.wait_for_selector("text=You are no longer in this room")
     say(page, "lost words")
     page.wait_for_selector("text=There is no room called garden here.")
+    page.click("[data-outside] button")
+    page.wait_for_selector("text=This room is no longer here")
+    page.click("[data-home]")
+    live(page)
+    assert page.url.endswith("/rooms/work")
 
 
 def test_a_worker_that_dies_before_its_answer_leaves_one_message(

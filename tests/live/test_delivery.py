@@ -14,12 +14,14 @@ from chat.config import Config
 from chat.domain import Chat
 from chat.domain.people import Person
 from chat.domain.visits import Visit
+from chat.errors import ChatError
 from chat.live import delivery, schemas
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connection, Connections
 from chat.live.delivery import Delivery
 from chat.live.engine import Engine
 from chat.live.events import Events
+from chat.live.heartbeat import Heartbeat
 from chat.live.packets import StrictJSON, StrictPacket
 from chat.live.wire import Line
 from chat.store.connection import Store
@@ -166,9 +168,9 @@ class Worker:
         self.socketio.server.manager.basic_enter_room(name, "/", None, eio_sid=f"transport of {name}")
         return connection
 
-    def join(self, connection: Connection) -> list[str]:
+    def join(self, connection: Connection, *, renew: bool = False) -> list[str]:
         """Join the room; the texts of the answer."""
-        answer = self.events.join(connection, schemas.Join(room=self.room))
+        answer = self.events.join(connection, schemas.Join(room=self.room, renew=renew))
         entries = [json.loads(bytes(entry)) for entry in answer["entries"]]
         assert entries[-1]["seq"] == answer["head"]
         return [entry["text"] for entry in entries]
@@ -197,8 +199,8 @@ def meanwhile(worker: Worker, monkeypatch: pytest.MonkeyPatch, act: Callable[[],
     """Have something happen each time that somebody has read a room, and is not subscribed to it yet."""
     enter = worker.chat.visits.enter
 
-    def enter_and_act(person: Person, *args: str) -> Visit:
-        visit = enter(person, *args)
+    def enter_and_act(person: Person, *args: Any, **options: Any) -> Visit:
+        visit = enter(person, *args, **options)
         act()
         return visit
 
@@ -233,6 +235,85 @@ def test_a_log_that_becomes_another_one_while_one_joins_is_read_anew(
     meanwhile(worker, monkeypatch, lambda: log.fork(worker.room, log.position(worker.room).epoch))
     answer = worker.events.join(worker.comer("Ada"), schemas.Join(room=worker.room))
     assert answer["epoch"] == log.position(worker.room).epoch
+
+
+def test_who_leaves_elsewhere_while_one_joins_hears_nothing(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness, ada = worker.comer("Witness"), worker.comer("Ada")
+    worker.join(witness)
+
+    def leave() -> None:
+        worker.chat.memberships.end(ada.person, worker.room)
+        worker.post("said afterwards")
+        eventually(lambda: worker.place() == 2)
+
+    meanwhile(worker, monkeypatch, leave)
+    with pytest.raises(ChatError) as refused:
+        worker.join(ada)
+    assert refused.value.code == "room_not_found"
+    assert ada not in worker.connections.in_room(worker.room)
+
+
+def test_who_left_and_came_in_again_before_the_leaving_is_read_stays(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = worker.comer("Ada")
+    worker.join(ada)
+    with worker.delivery._lock:
+        # The worker reads nothing meanwhile.
+        worker.chat.memberships.end(ada.person, worker.room)
+        worker.join(ada)
+        worker.post("heard")
+    eventually(lambda: worker.place() == 2)
+    assert ada in worker.connections.in_room(worker.room)
+
+
+def test_a_leaving_that_the_bus_no_longer_tells_of_is_seen(worker: Worker) -> None:
+    ada, ben = worker.comer("Ada"), worker.comer("Ben")
+    for each in (ada, ben):
+        worker.join(each)
+    with worker.delivery._lock:
+        worker.chat.memberships.end(ada.person, worker.room)
+        worker.post("more")
+        bus, _ = worker.chat.shards.bus(3)
+        worker.redis.xtrim(bus, maxlen=1, approximate=False)
+    eventually(lambda: ada not in worker.connections.in_room(worker.room))
+    assert ben in worker.connections.in_room(worker.room)
+
+
+def test_coming_back_makes_nobody_a_member_and_coming_in_does(worker: Worker) -> None:
+    ada = worker.comer("Ada")
+    with pytest.raises(ChatError) as refused:
+        worker.join(ada, renew=True)
+    assert refused.value.code == "room_not_found"
+    assert worker.chat.memberships.missing(worker.room, [ada.person.id]) == [ada.person.id]
+    worker.join(ada)
+    assert worker.join(ada, renew=True) == ["first"]
+    worker.chat.memberships.end(ada.person, worker.room)
+    with pytest.raises(ChatError):
+        worker.join(ada, renew=True)
+
+
+def test_the_hourly_renewal_renews_and_makes_no_member(worker: Worker) -> None:
+    ada, ben = worker.comer("Ada"), worker.comer("Ben")
+    key = worker.chat.shards.key(worker.room, "members")
+    for each in (ada, ben):
+        worker.join(each)
+        worker.redis.zadd(key, {each.person.id: 1})
+    # As if the leaving were still on its way here.
+    worker.redis.zrem(key, ada.person.id)
+    Heartbeat(worker.socketio, worker.chat, worker.connections, None, lambda: None)._renew_memberships()
+    assert worker.redis.zscore(key, ada.person.id) is None
+    assert worker.redis.zscore(key, ben.person.id) > 1
+
+
+def test_the_renewal_of_links_brings_nobody_back_who_left(worker: Worker) -> None:
+    ada, ben = worker.comer("Ada"), worker.comer("Ben")
+    for each in (ada, ben):
+        worker.join(each)
+    with worker.delivery._lock:
+        worker.chat.memberships.end(ada.person, worker.room)
+        Heartbeat(worker.socketio, worker.chat, worker.connections, None, lambda: None)._renew_links()
+    assert worker.chat.presence.here(worker.room).list == [ben.person.as_dict()]
 
 
 def test_a_member_who_joins_again_takes_two_round_trips(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,10 @@ import threading
 import pytest
 
 from chat.domain import Chat
+from chat.live import schemas
 from tests.conftest import Connect
 from tests.support.clients import Client, PythonClient, unique
+from tests.support.servers import Server
 from tests.support.waiting import eventually
 
 
@@ -119,6 +121,83 @@ def test_who_left_a_room_hears_and_says_nothing_there(ada: Client, ben: Client, 
     assert ada.texts(room) == []
 
 
+def test_leaving_ends_all_of_ones_connections_on_every_worker(
+    connect: Connect, server: Server, ada: Client, ben: Client, room: str
+) -> None:
+    elsewhere = [connect(not_on=server.worker_of(client.port())) for client in (ada, ben)]
+    for client in elsewhere:
+        client.ok("setUsername", {"user": ada.user["name"], "token": ada.token})
+    for client in (ben, ada, *elsewhere):
+        client.ok("join", {"room": room})
+    ben.wait_told("joined", ada.user, room)
+    ben.say("before", room=room)
+    ada.ok("leave", {"room": room})
+    for number in range(20):
+        ben.say(f"after {number}", room=room)
+    ben.wait_told("left", ada.user, room, within=5)
+    marker = ben.say("a marker in the default room")
+    for client in (ada, *elsewhere):
+        client.wait("left", room=room)
+        client.wait("message", id=marker["id"])
+        # All that was said before, and nothing after.
+        assert client.texts(room) == ["before"]
+        for event in ("sendMessage", "typing", "history", "people", "read"):
+            payload = {"room": room, "msg": "x", "on": True, "seq": 1}
+            assert client.refused(event, payload)["code"] == "room_not_found"
+    assert ben.got("left") == []
+    assert [person["name"] for person in ben.ok("people", {"room": room})["list"]] == [ben.user["name"]]
+
+
+def test_a_leaving_that_is_asked_for_by_a_page_ends_connections_too(
+    chat: Chat, ada: Client, ben: Client, room: str
+) -> None:
+    for client in (ada, ben):
+        client.ok("join", {"room": room})
+    person = chat.people.find(ada.user["id"])
+    assert person
+    chat.memberships.end(person, room)
+    ada.wait("left", room=room)
+    ben.say("unheard", room=room)
+    ben.wait("message", room=room)
+    marker = ben.say("a marker in the default room")
+    ada.wait("message", id=marker["id"])
+    assert ada.texts(room) == []
+
+
+def test_only_an_act_makes_one_a_member_again(ada: Client, room: str) -> None:
+    assert ada.refused("join", {"room": room, "renew": True})["code"] == "room_not_found"
+    ada.ok("join", {"room": room})
+    ada.ok("join", {"room": room, "renew": True})
+    ada.ok("leave", {"room": room})
+    assert ada.refused("join", {"room": room, "renew": True})["code"] == "room_not_found"
+    ada.ok("join", {"room": room})
+    ada.say("back", room=room)
+    ada.wait("message", room=room, text="back")
+
+
+def test_nobody_leaves_the_default_room(ada: Client) -> None:
+    assert ada.refused("leave", {"room": "work"})["code"] == "invalid"
+    assert ada.ok("join", {"room": "work", "renew": True})["room"] == "work"
+
+
+def events_with_a_room() -> list[str]:
+    """Every event whose payload names a room, found by its schema."""
+    named = [name for name, each in vars(schemas).items() if "room" in getattr(each, "__struct_fields__", ())]
+    return [name[0].lower() + name[1:] for name in named]
+
+
+@pytest.mark.parametrize(
+    "name", ["work:log", "work:members", "work\0", "work\n", "\nwork", " ", "{0}", "x" * 200, "*", ""]
+)
+def test_what_no_room_can_be_called_is_not_found_by_any_event(ada: Client, name: str) -> None:
+    assert len(events_with_a_room()) >= 7
+    for event in events_with_a_room():
+        payload = {"room": name, "msg": "x", "on": True, "seq": 1}
+        if event == "sendMessage" and not name:
+            continue
+        assert ada.refused(event, payload)["code"] == "room_not_found", event
+
+
 @pytest.mark.parametrize(
     ("event", "payload", "said"),
     [
@@ -143,9 +222,9 @@ def test_a_wrong_type_or_length_is_refused_with_what_was_expected(ada: Client, e
     assert said in error["message"]
 
 
-@pytest.mark.parametrize("event", ["connect", "disconnect", "nonsense", ""])
+@pytest.mark.parametrize("event", ["connect", "disconnect", "nonsense", "", "*"])
 def test_there_are_no_other_events(ada: Client, event: str) -> None:
-    assert ada.refused(event, {})["code"] == "unknown_event"
+    assert ada.refused(event, {}) == {"code": "unknown_event", "message": "There is no event of that name."}
     ada.say("and the connection lives")
 
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.proxy import Proxy
 from tests.support.servers import CHECKOUT, Server
@@ -79,6 +79,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
             page.click("button[type=submit]")
             if path != "/":
                 page.goto(path)
+                come_in(page)
         if name and options.get("java_script_enabled", True):
             live(page)
         return page
@@ -93,6 +94,14 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
     # A page that is not there, or a connection that the test itself cut, is no complaint of the script's.
     expected = ("net::ERR_", "WebSocket", "Failed to load resource")
     assert [each for each in complaints if not any(words in each for words in expected)] == []
+
+
+def come_in(page: Page) -> None:
+    """Join the room that the page shows, if one is not in it."""
+    button = page.locator("[data-outside] button")
+    if button.is_visible():
+        button.click()
+        expect(button).to_be_hidden()
 
 
 def live(page: Page) -> None:

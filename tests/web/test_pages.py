@@ -50,6 +50,12 @@ class Visitor:
         return int(answer.status_code)
 
 
+def own(visitor: Visitor) -> Person:
+    """Who the visitor is."""
+    with visitor.client.session_transaction() as session:
+        return Person(session["person"], session["name"])
+
+
 @pytest.fixture(scope="module")
 def app(config: Config) -> Flask:
     """The application, in this process."""
@@ -176,7 +182,10 @@ def test_a_room_is_made_by_a_form(visitor: Visitor) -> None:
 
 
 def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -> None:
-    chat.presence.arrive(room, [(Person(f"{number:04x}", f"Person {number:03}"), "tab") for number in range(120)])
+    crowd = [Person(f"{number:04x}", f"Person {number:03}") for number in range(120)]
+    for person in crowd:
+        chat.memberships.join(person, room)
+    chat.presence.arrive(room, [(person, "tab") for person in crowd])
     assert visitor.get(f"/rooms/{room}") == 200
     assert "Person 099" in visitor.html and "Person 100" not in visitor.html
     assert f"/rooms/{room}/people?start=100" in visitor.html
@@ -200,10 +209,69 @@ def test_a_name_that_the_chat_lost_is_asked_for_again(visitor: Visitor, chat: Ch
 
 def test_a_room_can_be_left(visitor: Visitor, room: str) -> None:
     visitor.get(f"/rooms/{room}")
+    assert visitor.submit(f"/rooms/{room}/join") == 200
     assert visitor.submit(f"/rooms/{room}/leave") == 200
     assert visitor.path == "/rooms/work"
     assert f"You left {room}." in visitor.html
-    assert visitor.submit(f"/rooms/{room}/messages", msg="x", id="id") == 404
+    visitor.get(f"/rooms/{room}")
+    assert visitor.submit(f"/rooms/{room}/leave") == 404
+    visitor.get("/rooms/work")
+    assert visitor.submit("/rooms/work/leave") == 400
+    assert "everybody belongs to" in visitor.html
+
+
+@pytest.mark.parametrize("path", ["", "/people", "?before=9", "?after=0"])
+def test_a_link_makes_nobody_a_member(visitor: Visitor, room: str, chat: Chat, path: str) -> None:
+    assert visitor.get(f"/rooms/{room}{path}") == 200
+    person = own(visitor)
+    assert chat.memberships.missing(room, [person.id]) == [person.id]
+    assert room not in chat.memberships.of(person)
+    assert chat.presence.here(room).count == 0
+
+
+def test_who_is_outside_reads_and_comes_in_by_a_button_or_a_first_message(
+    visit: Visit, visitor: Visitor, room: str, chat: Chat
+) -> None:
+    visitor.get(f"/rooms/{room}")
+    assert visitor.submit(f"/rooms/{room}/messages", msg="the first", id="first") == 200
+    assert chat.memberships.missing(room, [own(visitor).id]) == []
+    assert "data-outside hidden" in visitor.html
+
+    reader = visit().named(unique("Reader"))
+    reader.get(f"/rooms/{room}")
+    assert "the first" in reader.html
+    assert "data-outside >" in reader.html
+    assert "data-leave-room hidden" in reader.html
+    assert reader.submit(f"/rooms/{room}/join") == 200
+    assert "data-outside hidden" in reader.html
+    assert 'data-read="1"' in reader.html
+
+
+def test_a_first_message_that_is_refused_brings_nobody_in(visitor: Visitor, room: str, chat: Chat) -> None:
+    visitor.get(f"/rooms/{room}")
+    assert visitor.submit(f"/rooms/{room}/messages", msg="  ", id="id") == 400
+    assert chat.memberships.missing(room, [own(visitor).id]) == [own(visitor).id]
+    for path in ("/rooms/nowhere/messages", "/rooms/nowhere/join"):
+        visitor.get(f"/rooms/{room}")
+        assert visitor.submit(path, msg="hello", id="id") == 404
+
+
+WHAT_NO_ROOM_IS_CALLED = ["work:log", "work%00", "work%0A", "%0Awork", "x" * 10_000, "%ED%A0%80", "%20", "{0}", "*"]
+
+
+@pytest.mark.parametrize("name", WHAT_NO_ROOM_IS_CALLED)
+def test_what_no_room_can_be_called_is_not_found_on_any_page(visitor: Visitor, app: Flask, name: str) -> None:
+    visitor.get("/rooms/work")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', visitor.html)
+    assert token
+    rules = [rule for rule in app.url_map.iter_rules() if "room" in rule.arguments]
+    assert len(rules) >= 5
+    for rule in rules:
+        path = rule.rule.replace("<room>", name)
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            form = {"csrf_token": token[1], "msg": "x", "id": "id"} if method == "POST" else None
+            answer = visitor.client.open(path, method=method, data=form)
+            assert answer.status_code == 404, (method, path)
 
 
 @pytest.mark.parametrize("path", ["/rooms/work", "/rooms"])

@@ -6,20 +6,14 @@
 -- Returns the presence event as JSON, or nothing if there is nothing to tell (yet).
 -- include clock
 -- include change
+-- include depart
 -- include tell
 local links, here, labels, roll, changes, told, bus, bus_state = unpack(KEYS)
 local pause, pause_in_crowd, crowd, room, bus_length = unpack(ARGV)
 
 for _, link in ipairs(redis.call('ZRANGEBYSCORE', links, '-inf', clock(), 'LIMIT', 0, 1000)) do
   redis.call('ZREM', links, link)
-  local user = link:match('^%S+')
-  if redis.call('HINCRBY', here, user, -1) <= 0 then
-    local label = redis.call('HGET', labels, user) or '\0'
-    redis.call('HDEL', here, user)
-    redis.call('HDEL', labels, user)
-    redis.call('ZREM', roll, label .. '\0' .. user)
-    change(changes, user, '-', label)
-  end
+  depart(here, labels, roll, changes, link:match('^%S+'))
 end
 
 local changed = redis.call('HLEN', changes)

@@ -1,0 +1,56 @@
+import { slot } from "./templates.js";
+
+const LOST = "You are no longer in this room: you left it elsewhere, or the chat lost it.";
+
+/** What shows whether the reader belongs to a room: the bar to come in by, with the reason why they are outside, and the button to leave. */
+export class Membership {
+  #main;
+  #bar;
+  #leave;
+  #leaving = false;
+
+  /** @param {HTMLElement} main @param {HTMLElement} aside @param {() => void} onJoin called when the reader asks to come in */
+  constructor(main, aside, connection, onJoin) {
+    this.#main = main;
+    this.#bar = main.querySelector("[data-outside]");
+    this.#leave = aside.querySelector("[data-leave-room]");
+    this.#bar.addEventListener("submit", (event) => {
+      // Where the live line does not come about, the form may.
+      if (connection.status !== "live" && navigator.onLine) return;
+      event.preventDefault();
+      onJoin();
+    });
+    this.#leave?.addEventListener("submit", () => (this.#leaving = true));
+  }
+
+  get member() {
+    return this.#main.dataset.member === "true";
+  }
+
+  /** Show that the reader is a member. */
+  begin() {
+    this.#show(true);
+  }
+
+  /** Show that they are none any more, and why, unless it is they who leave in this very page. Returns whether it is news. */
+  end(why = LOST) {
+    if (!this.member || this.#leaving) return false;
+    this.#show(false);
+    slot(this.#bar, "why").textContent = why;
+    return true;
+  }
+
+  /** Show that there is no such room any more, and the way to another one. */
+  close(why) {
+    this.#show(false);
+    slot(this.#bar, "why").textContent = why;
+    this.#bar.querySelector("button").hidden = true;
+    this.#bar.querySelector("[data-home]").hidden = false;
+  }
+
+  #show(member) {
+    this.#main.dataset.member = String(member);
+    this.#bar.hidden = member;
+    if (this.#leave) this.#leave.hidden = !member;
+  }
+}
