@@ -80,7 +80,7 @@ def gunicorn(config: Config) -> dict[str, Any]:
         "root": {"level": "WARNING", "handlers": ["lines"]},
         "loggers": {
             "gunicorn.error": {
-                "level": "DEBUG" if config.log_level == "debug" else "WARNING",
+                "level": "INFO" if config.log_level == "debug" else "WARNING",
                 "handlers": [],
                 "propagate": True,
             },
