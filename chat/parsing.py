@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+import idna
+
+from chat import text as texts
+
 MAKES_A_SECRET = "`python -c 'import secrets; print(secrets.token_hex(32))'` makes one"  # noqa: S105 - says how.
 SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -30,10 +34,10 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def text(low: int, high: int) -> Callable[[str], str]:
-    """From `low` to `high` characters that can be seen."""
+    """From `low` to `high` characters of one line in which there is something to see."""
 
     def parse(found: str) -> str:
-        if not low <= len(found) <= high or not found.isprintable():
+        if not low <= len(found) <= high or texts.hidden(found) or texts.is_empty(found):
             raise ValueError(f"{low} to {high} printable characters")
         return found
 
@@ -196,7 +200,5 @@ def _host(found: str) -> str:
     if found.rpartition(".")[2].isdigit():
         return str(ipaddress.IPv4Address(found))
     if not found.isascii():
-        import idna
-
         found = idna.encode(found, uts46=True).decode()
     return found if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", found) else ""

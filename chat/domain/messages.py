@@ -1,7 +1,6 @@
 """What people say."""
 
-import unicodedata
-
+from chat import text as texts
 from chat.config import Config
 from chat.domain.log import Log, Posted
 from chat.domain.people import People, Person
@@ -25,8 +24,8 @@ class Messages:
         Raises:
             ChatError: `message_empty`, `message_too_long`, `room_not_found` or `too_fast`.
         """
-        text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-        if not any(unicodedata.category(character)[0] not in "CZ" for character in text):
+        text = texts.cleaned(text).rstrip()
+        if texts.is_empty(text):
             raise ChatError("message_empty", "There is nothing in that message.")
         if len(text) > self.longest:
             raise ChatError(

@@ -6,9 +6,12 @@ from functools import cache
 
 from confusable_homoglyphs.confusables import confusables_data
 
+from chat import text as texts
 from chat.errors import ChatError
 
 LONGEST = 32
+LONGEST_TYPED = 200
+"""What is longer is not looked at: putting many marks in order takes time by the square of how many they are."""
 RESERVED = (
     "admin",
     "administrator",
@@ -16,43 +19,79 @@ RESERVED = (
     "channel",
     "everyone",
     "here",
+    "mod",
     "moderator",
+    "operator",
+    "owner",
     "root",
     "server",
     "support",
     "system",
 )
 
-# Letters and marks that draw nothing; what Unicode calls format characters (Cf) is refused by its category.
-BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\U000e0100-\U000e01ef]")
 # Says only whether the symbol before it is drawn as text or as a picture.
 PRESENTATION = re.compile("[\ufe00-\ufe0f]")
-MARKS_IN_A_ROW = 3
+_JOINERS = re.compile(f"[{texts.JOINERS}]")
+ACCENTS_IN_A_ROW = 3
+MARKS_IN_A_ROW = 6
+"""Marks on one letter at most: those above, below or around it (Mn, Me), and together with those beside it (Mc), of
+which Burmese has some more."""
+
+
+def spelled(text: str) -> str:
+    """`text` as a name is written: NFKC, trimmed, white space made single. Nothing else is looked at.
+
+    Raises:
+        ChatError: `name_invalid`, as it is far too long.
+    """
+    name = " ".join(text.split())
+    if len(name) > LONGEST_TYPED:
+        raise _too_long(name)
+    return " ".join(PRESENTATION.sub("", unicodedata.normalize("NFKC", name)).split())
 
 
 def normalise(text: str) -> str:
-    """The name that `text` asks for: NFKC, trimmed, white space made single.
+    """The name that `text` asks for, spelled as names are.
 
     Raises:
-        ChatError: `name_invalid` or `name_reserved`, with the reason.
+        ChatError: `name_invalid`, with the reason.
     """
-    name = " ".join(PRESENTATION.sub("", unicodedata.normalize("NFKC", text)).split())
+    name = spelled(text)
     if not name:
         raise ChatError("name_invalid", "Type a name first.")
     if len(name) > LONGEST:
-        raise ChatError("name_invalid", f"That is {len(name)} characters long; a name has at most {LONGEST}.")
+        raise _too_long(name)
     for character in name:
-        if unicodedata.category(character)[0] == "C" or BLANK.match(character):
+        if unicodedata.category(character) in ("Cn", "Co"):
             raise ChatError(
-                "name_invalid", f"That contains an invisible character ({_code(character)}). Type it without."
+                "name_invalid", f"That contains a character unknown here ({texts.code(character)}). Type it without."
             )
+        if not (texts.draws(character) or character in " " + texts.JOINERS):
+            raise _invisible(character)
+    if stray := texts.stray_joiner(name):
+        raise _invisible(stray)
     if not any(unicodedata.category(character)[0] in "LNS" for character in name):
         raise ChatError("name_invalid", "A name needs at least one letter or digit.")
-    if _longest_run_of_marks(name) > MARKS_IN_A_ROW:
-        raise ChatError("name_invalid", f"At most {MARKS_IN_A_ROW} accents can stand on one letter.")
-    if forms(name) & _reserved_forms():
-        raise ChatError("name_reserved", f"{name} is a name that the chat keeps for itself. Try another.")
+    if too_many_marks(name):
+        raise ChatError("name_invalid", f"At most {ACCENTS_IN_A_ROW} accents can stand on one letter.")
     return name
+
+
+def refuse_reserved(name: str, chat_name: str) -> None:
+    """See that a name is none that the chat keeps for itself, its own among them.
+
+    Raises:
+        ChatError: `name_reserved`.
+    """
+    kept = _reserved_forms() | _dressed_forms(chat_name)
+    if _dressed_forms(name) & kept:
+        raise ChatError("name_reserved", f"{name} is a name that the chat keeps for itself. Try another.")
+
+
+def too_many_marks(name: str) -> bool:
+    """Whether so many marks stand on one letter that they cannot be read."""
+    accents = texts.most_marks(name, "Mn", "Me")
+    return accents > ACCENTS_IN_A_ROW or texts.most_marks(name, "Mn", "Me", "Mc") > MARKS_IN_A_ROW
 
 
 def forms(name: str) -> frozenset[str]:
@@ -61,12 +100,18 @@ def forms(name: str) -> frozenset[str]:
     One form is the same in every case and for look-alikes of the small letters, the other for look-alikes as written:
     so "Mira 0kafor" meets "Mira Okafor", "ADA" meets "ada", and "lan" (with an L) meets "Ian", but "Lan" does not.
     """
-    return frozenset({"c:" + _skeleton(name.casefold()).casefold(), "s:" + _skeleton(name)})
+    return frozenset({"c:" + folded(name), "s:" + _skeleton(name)})
+
+
+def folded(name: str) -> str:
+    """What all names have in common that look alike in small letters."""
+    return _skeleton(name.casefold()).casefold()
 
 
 def _skeleton(text: str) -> str:
     """The skeleton of Unicode Technical Standard 39, section 4, over the data of confusable_homoglyphs."""
     prototypes = _prototypes()
+    text = _JOINERS.sub("", text)
     mapped = "".join(prototypes.get(character, character) for character in unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFD", mapped)
 
@@ -106,10 +151,25 @@ def _reserved_forms() -> frozenset[str]:
     return frozenset().union(*(forms(word) for word in RESERVED))
 
 
-def _longest_run_of_marks(name: str) -> int:
-    marks = "".join("m" if unicodedata.category(character) == "Mn" else " " for character in name)
-    return max(map(len, marks.split()), default=0)
+def _dressed_forms(name: str) -> frozenset[str]:
+    """The forms of a name, and of what it is without what dresses it up."""
+    plain = _plain(name)
+    return forms(name) | (forms(plain) if plain else frozenset())
 
 
-def _code(character: str) -> str:
-    return f"U+{ord(character):04X}"
+def _plain(name: str) -> str:
+    """A name without what dresses it up: punctuation and symbols, digits around it, spaces between its letters."""
+    words = "".join(character for character in name if unicodedata.category(character)[0] in "LMNZ").split()
+    if all(len(word) == 1 for word in words):
+        words = ["".join(words)]
+    return re.sub(r"^[\d ]+|[\d ]+$", "", " ".join(words))
+
+
+def _invisible(character: str) -> ChatError:
+    return ChatError(
+        "name_invalid", f"That contains an invisible character ({texts.code(character)}). Type it without."
+    )
+
+
+def _too_long(name: str) -> ChatError:
+    return ChatError("name_invalid", f"That is {len(name)} characters long; a name has at most {LONGEST}.")

@@ -55,6 +55,7 @@ class People:
     def __init__(self, store: Store, config: Config, limits: Limits) -> None:
         self._store = store
         self._limits = limits
+        self._own_name = config.name
         self.lease = config.name_lease_days * 86_400
         # Of whom it is noted already that they said something.
         self._heard: Recent[bool] = Recent()
@@ -85,6 +86,7 @@ class People:
 
     def _claim(self, text: str, network: str, proof: str, *, passing: bool) -> Person:
         person = Person(secrets.token_hex(8), names.normalise(text))
+        names.refuse_reserved(person.name, self._own_name)
         pace = self._limits.network_pace("name", network)
         voice = Voice.PASSING if passing else Voice.NOT_YET
         outcome, *rest = self._lease(person, proof, voice, network, pace)
@@ -118,7 +120,8 @@ class People:
 
     def prove(self, text: str, token: str) -> Person | None:
         """The person who has exactly this name and this token, if there is one."""
-        name = names.normalise(text)
+        # Also of a name that would be refused today.
+        name = names.spelled(text)
         (owner,) = self._store.ask(("GET", _forms(name)[0]))
         if not owner:
             return None

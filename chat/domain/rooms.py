@@ -5,11 +5,14 @@ import secrets
 import time
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from chat import text as texts
 from chat.config import Config, ConfigError
+from chat.domain import names
 from chat.domain.bus import Bus
 from chat.domain.limits import ROOM_SHARE, Limits
 from chat.domain.people import Person, reads
@@ -88,7 +91,8 @@ class Rooms:
         Raises:
             ChatError: `room_invalid`, `room_taken`, `rooms_full` or `too_fast`.
         """
-        name, topic = normalise(text), _topic(topic)
+        name, topic = normalise(text), topic_of(topic)
+        self._refuse_twin(name)
         self._limits.take("room", person.id, network)
         share = max(1, self._most // ROOM_SHARE)
         outcome = self._store.run("enrol", [ROOMS, MAKERS], [name, network, self._most, share])
@@ -130,6 +134,16 @@ class Rooms:
             self._store.ask(*(("HDEL", reads(member), name) for member in members[start : start + 500]))
         return len(members)
 
+    def _refuse_twin(self, name: str) -> None:
+        """See that the name is not taken for that of another room, whenever that was made.
+
+        Two twins that are made at the same moment pass each other by; nobody knows of either of them yet.
+        """
+        form = _form(name)
+        for other in {self.default, *self._store.ask(("ZRANGE", ROOMS, 0, -1))[0]} - {name}:
+            if _form(other) == form:
+                raise ChatError("room_taken", f"That looks like {other}, which is a room already. Try another name.")
+
     def unlist(self, name: str) -> None:
         """Take a room that is gone out of the list, unless it was made anew."""
         self._store.ask(*self._unlisting(name))
@@ -157,20 +171,29 @@ def normalise(text: str) -> str:
     Raises:
         ChatError: `room_invalid`, with the reason.
     """
-    name = re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFKC", text).strip().lstrip("#").lower()).strip("-")
-    if not text.strip():
+    typed = " ".join(text.split())
+    if not typed:
         raise ChatError("room_invalid", "Type a name for the room first.")
-    if not name:
+    if len(typed) > names.LONGEST_TYPED:
+        raise _too_long(typed)
+    name = names.PRESENTATION.sub("", unicodedata.normalize("NFKC", typed)).lstrip("# ").lower()
+    name = re.sub(r"[\s_-]+", "-", name).strip("-")
+    if not any(unicodedata.category(character)[0] in "LN" and texts.draws(character) for character in name):
         raise ChatError("room_invalid", "A room's name needs at least one letter or digit.")
     if len(name) > LONGEST_NAME:
-        raise ChatError(
-            "room_invalid", f"That is {len(name)} characters long; a room's name has at most {LONGEST_NAME}."
-        )
+        raise _too_long(name)
     for character in name:
-        if character != "-" and unicodedata.category(character)[0] not in "LNM":
+        if character not in "-" + texts.JOINERS and unicodedata.category(character)[0] not in "LNM":
             raise ChatError(
                 "room_invalid", f"A room's name has letters, digits and hyphens; {_shown(character)} is neither."
             )
+    blank = next((character for character in name if texts.BLANK.match(character)), "")
+    if invisible := blank or texts.stray_joiner(name):
+        raise ChatError(
+            "room_invalid", f"That name contains an invisible character ({texts.code(invisible)}). Type it without."
+        )
+    if names.too_many_marks(name):
+        raise ChatError("room_invalid", f"At most {names.ACCENTS_IN_A_ROW} accents can stand on one letter.")
     return name
 
 
@@ -188,13 +211,30 @@ def everybodys(name: str) -> ChatError:
     return ChatError("invalid", f"{name} is the room that everybody belongs to: it cannot be left or removed.")
 
 
-def _topic(text: str) -> str:
-    topic = " ".join(unicodedata.normalize("NFC", text).split())
+def topic_of(text: str) -> str:
+    """The topic that `text` says: NFC, on one line. Joiners, and the letters of flags, are part of it as of any text.
+
+    Raises:
+        ChatError: `room_invalid`, with the reason.
+    """
+    topic = " ".join(texts.cleaned(text).split())
     if len(topic) > LONGEST_TOPIC:
         raise ChatError("room_invalid", f"That topic is {len(topic)} characters long; it may have {LONGEST_TOPIC}.")
-    if any(unicodedata.category(character)[0] == "C" for character in topic):
-        raise ChatError("room_invalid", "That topic contains an invisible character. Type it without.")
+    topic = unicodedata.normalize("NFC", topic)
+    if hidden := texts.hidden(topic):
+        raise ChatError(
+            "room_invalid", f"That topic contains an invisible character ({texts.code(hidden)}). Type it without."
+        )
     return topic
+
+
+@lru_cache(maxsize=16_384)
+def _form(name: str) -> str:
+    return names.folded(name)
+
+
+def _too_long(name: str) -> ChatError:
+    return ChatError("room_invalid", f"That is {len(name)} characters long; a room's name has at most {LONGEST_NAME}.")
 
 
 def room_of(name: str, row: list[Any]) -> Room | None:
@@ -204,4 +244,4 @@ def room_of(name: str, row: list[Any]) -> Room | None:
 
 
 def _shown(character: str) -> str:
-    return f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
+    return f"“{character}”" if character.isprintable() else texts.code(character)

@@ -126,7 +126,7 @@ class Events:
             connection.proof = digest(token)
             self._identify(connection, person)
             answer["token"] = token
-        elif names.normalise(ask.user) != connection.person.name:
+        elif names.spelled(ask.user) != connection.person.name:
             raise ChatError("already_named", f"You are {connection.person.name} here.")
         joined = self.join(connection, schemas.Join(room=self._chat.rooms.default))
         return {"user": _person(connection).as_dict(), **answer, **joined}

@@ -11,7 +11,7 @@ from chat.errors import ChatError
 Short = Annotated[str, Meta(max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Count = Annotated[int, Meta(ge=1, le=MOST)]
-Id = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
+Id = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,64}\Z")]
 
 
 class SetUsername(Struct):

@@ -24,4 +24,4 @@ class MessageForm(FlaskForm):  # type: ignore[misc]
     """Write a message. `id` is made with the form, so that sending it twice is saying it once."""
 
     msg = TextAreaField("Message")
-    id = HiddenField(default=lambda: secrets.token_urlsafe(12), validators=[Regexp(r"^[\x21-\x7e]{1,64}$")])
+    id = HiddenField(default=lambda: secrets.token_urlsafe(12), validators=[Regexp(r"\A[\x21-\x7e]{1,64}\Z")])

@@ -13,7 +13,10 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-ADDRESS = re.compile(r"\bhttps?://[^\s<>\"\u200e\u200f\u202a-\u202e\u2066-\u2069]+", re.IGNORECASE)
+# Letters of ASCII alone: with re.IGNORECASE, "ſ" would be an "s" here, and is none in an address.
+ADDRESS = re.compile(r"\b[Hh][Tt][Tt][Pp][Ss]?://[^\s<>\"\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+LONGEST_ADDRESS = 2000
+MOST_LINKS = 100
 ENDS_A_SENTENCE = ".,;:!?'*_~…"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 RUN = 5 * 60 * 1000
@@ -42,6 +45,8 @@ def initials(name: str) -> str:
     words = ["".join(c for c in word if _stands(c)) for word in name.split()]
     words = [word for word in words if word] or [name.strip()]
     first = words[0][:1]
+    if not first:
+        return ""
     if unicodedata.east_asian_width(first) in "WF" or unicodedata.category(first)[0] == "S":
         return first
     second = words[1][:1] if len(words) > 1 else words[0][1:2]
@@ -51,12 +56,15 @@ def initials(name: str) -> str:
 
 
 def parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is an address to link."""
-    done = 0
+    """The text in pieces, each with whether it is an address to link: the first `MOST_LINKS` of those not too long."""
+    done = links = 0
     for match in ADDRESS.finditer(text):
         address = _bare(match[0])
-        if len(address) <= len("https://"):
+        if not len("https://") < len(address) <= LONGEST_ADDRESS:
             continue
+        links += 1
+        if links > MOST_LINKS:
+            break
         if match.start() > done:
             yield text[done : match.start()], False
         yield address, True
@@ -66,8 +74,11 @@ def parts(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def linked(text: str) -> Markup:
-    """The text as HTML: addresses as links that tell nobody where they were found, everything else inert."""
-    link = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow ugc">{0}</a>')
+    """The text as HTML: addresses as links that tell nobody where they were found, everything else inert.
+
+    A link is read from left to right whatever stands around it, so that it shows where it leads.
+    """
+    link = Markup('<a href="{0}" dir="ltr" target="_blank" rel="noopener noreferrer nofollow ugc">{0}</a>')
     return Markup("").join(link.format(part) if is_link else escape(part) for part, is_link in parts(text))
 
 
@@ -100,14 +111,16 @@ def _time(at: int) -> datetime:
 
 def _bare(address: str) -> str:
     """Without what ends the sentence that the address stands in, and brackets that open before it."""
-    while (last := address[-1:]) and (last in ENDS_A_SENTENCE or _unopened(address, last)):
-        address = address[:-1]
-    return address
-
-
-def _unopened(address: str, last: str) -> bool:
-    """Whether the address ends with a bracket that opens before it."""
-    return last in BRACKETS and address.count(BRACKETS[last]) < address.count(last)
+    unopened = {last: address.count(last) - address.count(first) for last, first in BRACKETS.items()}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if unopened.get(last, 0) > 0:
+            unopened[last] -= 1
+        elif last not in ENDS_A_SENTENCE:
+            break
+        end -= 1
+    return address[:end]
 
 
 def _stands(character: str) -> bool:

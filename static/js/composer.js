@@ -1,3 +1,5 @@
+import { length } from "./text.js";
+
 const TELL_LEFT = 200;
 const TYPING_AGAIN = 3000;
 const TYPING_ENDS = 5000;
@@ -77,7 +79,7 @@ export class Composer {
   #measure() {
     const text = this.#field.value;
     const longest = Number(this.#field.dataset.longest);
-    const left = longest - [...text].length;
+    const left = longest - length(text);
     this.#left.hidden = left > TELL_LEFT;
     this.#left.value = String(left);
     this.#left.toggleAttribute("data-over", left < 0);
@@ -91,6 +93,6 @@ export class Composer {
   }
 
   #over(text) {
-    return [...text].length > Number(this.#field.dataset.longest);
+    return length(text) > Number(this.#field.dataset.longest);
   }
 }

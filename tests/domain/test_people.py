@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat.config import Config
 from chat.domain import Chat
 from chat.domain.limits import UNSPOKEN_LEASE
 from chat.domain.people import NAMED, Person
@@ -28,6 +29,16 @@ def test_a_look_alike_is_told_whom_it_looks_like(chat: Chat) -> None:
     chat.people.claim(name, "127.0.0.1")
     with pytest.raises(ChatError, match=f"That looks like {name}"):
         chat.people.claim(name.replace("O", "0"), "127.0.0.1")
+
+
+def test_the_chats_own_name_is_nobodys_and_who_has_it_keeps_it(chat: Chat, store: Store) -> None:
+    name = unique("Harbour")
+    named_so = Chat(store, Config(name=name))
+    with pytest.raises(ChatError) as refused:
+        named_so.people.claim(f"[{name}]", "127.0.0.1")
+    assert refused.value.code == "name_reserved"
+    before = chat.people.claim(name, "127.0.0.1", "a token")
+    assert named_so.people.prove(name, "a token") == before
 
 
 def keys_of(store: Store, person: Person) -> list[str]:

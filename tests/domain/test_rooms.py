@@ -21,13 +21,24 @@ FOUNDER = Person("f00d", "Founder")
         ("読書", "読書"),
         ("a_b", "a-b"),
         ("Ärger", "ärger"),
+        ("work\ufe0f", "work"),
+        ("##x", "x"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("ශ්\u200dරී", "ශ්\u200dරී"),
     ],
 )
 def test_a_rooms_name_is_made_fit_for_an_address(typed: str, name: str) -> None:
     assert normalise(typed) == name
 
 
-@pytest.mark.parametrize("typed", ["", "#", "a/b", "a.b", "x" * 33, "🎈", "a\u200bb", "{0}"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", " ", "#", "a/b", "a.b", "x" * 33, "x" * 300, "🎈", "a\u200bb", "{0}", "work:log"),
+        *("\u3164", "\u2800", "\u0301", "work\u034f", "work\u17b4", "work\u180b", "work\u3164", "work\U000e0101"),
+        *("work\u200d", "wo\u200crk", "work\U00016fe4", "a" + "\u0301" * 31, "a" + "\u0489" * 4),
+    ],
+)
 def test_another_name_is_refused(typed: str) -> None:
     with pytest.raises(ChatError) as refused:
         normalise(typed)
@@ -49,11 +60,54 @@ def test_a_room_is_made_once(chat: Chat) -> None:
     assert refused.value.code == "room_taken"
 
 
-@pytest.mark.parametrize("topic", ["x" * 201, "a\u202eb"])
+@pytest.mark.parametrize("twin", ["wоrk", "w0rk", "WОRK", "wοrk", "work\ufe0f", "Work", "ｗｏｒｋ"])
+def test_no_room_is_made_that_looks_like_another(chat: Chat, twin: str) -> None:
+    chat.rooms.find("work")
+    with pytest.raises(ChatError) as refused:
+        chat.rooms.create(twin, "", FOUNDER)
+    assert refused.value.code == "room_taken"
+    assert "work" in refused.value.message
+
+
+def test_what_looks_like_it_is_free_when_a_room_is_gone(own_chat: Chat) -> None:
+    own_chat.rooms.create("garden", "", FOUNDER)
+    with pytest.raises(ChatError, match=r"looks like garden, which is a room already\."):
+        own_chat.rooms.create("gardеn", "", FOUNDER)
+    own_chat.rooms.remove("garden")
+    assert own_chat.rooms.create("gardеn", "", FOUNDER).name == "gardеn"
+
+
+def test_a_room_that_nobody_could_make_today_is_still_there(own_chat: Chat) -> None:
+    for name in ("ㅤ", "wоrk"):
+        own_chat.rooms._found(name, "")
+        assert own_chat.rooms.find(name).name == name
+    assert [room.name for room in own_chat.rooms.all()] == ["work", "wоrk", "ㅤ"]
+
+
+@pytest.mark.parametrize(
+    "topic", ["x" * 201, "a\u202eb", "a\u200bb", "a\u2066b", "\U000e0067x", "🏴\U000e0067", "a\ufeff"]
+)
 def test_a_topic_that_cannot_be_shown_is_refused(chat: Chat, topic: str) -> None:
     with pytest.raises(ChatError) as refused:
         chat.rooms.create(unique("topic"), topic, FOUNDER)
     assert refused.value.code == "room_invalid"
+    assert "topic" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        *("می\u200cخواهم", "ශ්\u200dරී ලංකා", "the 👨\u200d👩\u200d👧 room", "❤️\u200d🔥", "\U0003fffd and \ue000"),
+        *("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f and 🏴\U000e0067\U000e007f", "١\u0600٢"),
+    ],
+)
+def test_a_topic_is_text_as_people_write_it(chat: Chat, topic: str) -> None:
+    assert chat.rooms.create(unique("topic"), topic, FOUNDER).topic == topic
+
+
+def test_a_topic_is_one_line_without_what_draws_over_others(chat: Chat) -> None:
+    made = chat.rooms.create(unique("topic"), "one\x00\r\ntwo\ta" + "\u0315" * 40, FOUNDER)
+    assert made.topic == "one two a" + "\u0315" * 8
 
 
 def test_a_network_makes_rooms_at_a_pace_and_others_go_on(own_chat: Chat) -> None:

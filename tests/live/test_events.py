@@ -212,6 +212,10 @@ def test_what_no_room_can_be_called_is_not_found_by_any_event(ada: Client, name:
         ("sendMessage", {"msg": None}, "Expected str, got null"),
         ("sendMessage", {"msg": "x", "id": "with space"}, "id"),
         ("sendMessage", {"msg": "x", "id": "x" * 65}, "id"),
+        ("sendMessage", {"msg": "x", "id": "x\n"}, "id"),
+        ("sendMessage", {"msg": "x", "id": "x" * 64 + "\n"}, "id"),
+        ("sendMessage", {"msg": "x", "id": "\nx"}, "id"),
+        ("sendMessage", {"msg": "x", "id": ""}, "id"),
         ("typing", {"room": "work", "on": 1}, "Expected bool, got int"),
         ("read", {"room": "work", "seq": 2**60}, "seq"),
     ],
@@ -230,8 +234,22 @@ def test_there_are_no_other_events(ada: Client, event: str) -> None:
 
 def test_a_message_has_a_limit_and_a_body(ada: Client) -> None:
     assert ada.refused("sendMessage", {"msg": "x" * 10_001})["code"] == "message_too_long"
-    assert ada.refused("sendMessage", {"msg": " \n\t "})["code"] == "message_empty"
+    for text in (" \n\t ", "\u3164", "\u2800 \u200b", "\x00\x1b"):
+        assert ada.refused("sendMessage", {"msg": text})["code"] == "message_empty", text
     ada.say("🎈" * 10_000)
+
+
+def test_a_message_is_what_was_written_without_what_nobody_can_see(ada: Client, room: str) -> None:
+    ada.ok("join", {"room": room})
+    for written, kept in {
+        "\U0003fffd": "\U0003fffd",
+        "\ue000": "\ue000",
+        "می\u200cخواهم 👨\u200d👩\u200d👧": "می\u200cخواهم 👨\u200d👩\u200d👧",
+        "\x1b[1mbold\x00\r\n\tZ" + "\u0301" * 9_000: "[1mbold\n\tZ" + "\u0301" * 8,
+        "\x00" * 12_000 + "x": "x",
+    }.items():
+        said = ada.ok("sendMessage", {"room": room, "msg": written})
+        assert ada.wait("message", id=said["id"])["text"] == kept
 
 
 def test_joining_answers_with_what_came_after_a_position(ada: Client, room: str) -> None:

@@ -1,33 +1,48 @@
 """The browser shows what people wrote as the server does: the same tables as in `tests/web/test_markup.py`."""
 
-import json
-from pathlib import Path
+import pytest
+from playwright.sync_api import Page, expect
 
-from playwright.sync_api import Page
-
-CASES = Path(__file__).parents[1] / "cases"
+from tests.support.browsers import say
+from tests.support.texts import INITIALS, LINKS
 
 
 def test_addresses_are_found_as_on_the_server(ada_page: Page) -> None:
-    cases = json.loads((CASES / "links.json").read_text())
     found = ada_page.evaluate(
         """async (texts) => {
             const { parts } = await import("/static/js/text.js");
             const bare = ({ text, href }) => (href ? { text, href: true } : { text });
             return texts.map((text) => parts(text).map(bare));
         }""",
-        [case["text"] for case in cases],
+        [case["text"] for case in LINKS],
     )
-    assert found == [case["parts"] for case in cases]
+    assert found == [case["parts"] for case in LINKS]
 
 
 def test_initials_are_those_of_the_server(ada_page: Page) -> None:
-    cases = json.loads((CASES / "initials.json").read_text())
     found = ada_page.evaluate(
         """async (names) => {
             const { initials } = await import("/static/js/faces.js");
             return names.map(initials);
         }""",
-        [case["name"] for case in cases],
+        [case["name"] for case in INITIALS],
     )
-    assert found == [case["initials"] for case in cases]
+    assert found == [case["initials"] for case in INITIALS]
+
+
+@pytest.mark.parametrize("turned", ["\u202e", "\u202d\u202e", "\u2067", "\u202b\u202e\u202e", "שלום "], ids=ascii)
+def test_a_link_is_read_as_it_leads_whatever_stands_before_it(ada_page: Page, turned: str) -> None:
+    address = "http://evil.example/moc.elgoog.www//:sptth"
+    say(ada_page, f"{turned}{address} and on")
+    expect(ada_page.locator("[data-seq] a")).to_have_text(address)
+    for drawn_by in ("the script", "the server"):
+        lefts = ada_page.locator("[data-seq] a").evaluate(
+            """(link) => [...link.textContent].map((_, at) => {
+                const range = document.createRange();
+                range.setStart(link.firstChild, at);
+                range.setEnd(link.firstChild, at + 1);
+                return range.getBoundingClientRect().left;
+            })"""
+        )
+        assert lefts == sorted(lefts), drawn_by
+        ada_page.reload()

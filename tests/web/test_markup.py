@@ -1,16 +1,12 @@
 """How what people wrote is shown. The browser is held to the same tables in `tests/system/test_markup.py`."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from chat.web import markup
+from tests.support.texts import INITIALS, LINKS
 
-CASES = Path(__file__).parents[1] / "cases"
 
-
-@pytest.mark.parametrize("case", json.loads((CASES / "links.json").read_text()), ids=lambda case: case["text"])
+@pytest.mark.parametrize("case", LINKS, ids=lambda case: case["text"][:60])
 def test_addresses_are_links_and_everything_else_is_inert(case: dict) -> None:
     expected = [(part["text"], bool(part.get("href"))) for part in case["parts"]]
     assert list(markup.parts(case["text"])) == expected
@@ -18,7 +14,7 @@ def test_addresses_are_links_and_everything_else_is_inert(case: dict) -> None:
     assert html.count("<") == 2 * sum(is_link for _, is_link in expected)
 
 
-@pytest.mark.parametrize("case", json.loads((CASES / "initials.json").read_text()), ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", INITIALS, ids=lambda case: case["name"])
 def test_initials_stand_for_a_name(case: dict) -> None:
     assert markup.initials(case["name"]) == case["initials"]
 

@@ -274,6 +274,14 @@ def test_what_no_room_can_be_called_is_not_found_on_any_page(visitor: Visitor, a
             assert answer.status_code == 404, (method, path)
 
 
+@pytest.mark.parametrize("id", ["x\n", "\nx", "x" * 64 + "\n", "x" * 65, "x y"])
+def test_a_message_under_an_id_that_is_none_is_refused(visitor: Visitor, id: str) -> None:
+    visitor.get("/rooms/work")
+    assert visitor.submit("/rooms/work/messages", msg="forged id", id=id) == 400
+    visitor.get("/rooms/work")
+    assert "forged id" not in visitor.html
+
+
 @pytest.mark.parametrize("path", ["/rooms/work", "/rooms"])
 def test_a_stranger_is_sent_to_the_door(visit: Visit, path: str) -> None:
     stranger = visit()

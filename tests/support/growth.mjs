@@ -1,0 +1,26 @@
+// Measures what the page's own modules take for texts of several lengths, as tests/test_growth.py does in Python.
+// In: {texts: {name: {length: text}}, runs}; out: {function: {name: {length: ms}}}, the best of so many runs.
+import { initials } from "../../static/js/faces.js";
+import { length, parts } from "../../static/js/text.js";
+
+const FUNCTIONS = { parts, initials, length };
+
+let given = "";
+for await (const piece of process.stdin) given += piece;
+const { texts, runs } = JSON.parse(given);
+
+function best(act, text) {
+  let least = Infinity;
+  for (let run = 0; run < runs; run += 1) {
+    const begin = performance.now();
+    act(text);
+    least = Math.min(least, performance.now() - begin);
+  }
+  return least;
+}
+
+const mapped = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+console.log(
+  JSON.stringify(mapped(FUNCTIONS, (act) => mapped(texts, (lengths) => mapped(lengths, (text) => best(act, text))))),
+);
