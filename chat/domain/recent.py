@@ -12,8 +12,8 @@ MOST = 20_000
 class Recent(Generic[V]):
     """A mapping that forgets whatever was put there longest ago."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, most: int = 0) -> None:
+        self._most = most or MOST
         self._values: OrderedDict[str, V] = OrderedDict()
 
     def __len__(self) -> int:

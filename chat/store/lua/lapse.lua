@@ -10,7 +10,8 @@ local now = clock()
 local since = now / 1000 - ARGV[4]
 local head, made = unpack(redis.call('HMGET', room, 'head', 'made'))
 if head ~= '0' or tonumber(made or 0) > since then return end
-if redis.call('ZCOUNT', members, '(' .. since, '+inf') > 0 or redis.call('ZCOUNT', links, now, '+inf') > 0 then return end
+local visited = redis.call('ZCOUNT', members, '(' .. since, '+inf') > 0
+if visited or redis.call('ZCOUNT', links, '(' .. now, '+inf') > 0 then return end
 local users = redis.call('ZRANGE', members, 0, -1)
 redis.call('UNLINK', unpack(KEYS, 3))
 tell(bus, bus_state, ARGV[3], ARGV[1], '', '0', 'roomRemoved', ARGV[2])
