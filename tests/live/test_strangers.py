@@ -147,7 +147,7 @@ def test_claims_by_socket_and_by_page_that_fail_lock_nobody_out(guarded: Server,
     # A connection has so many tries, of which some are answered with the reason.
     assert by_socket["name_reserved"] < 100 * (BY_CONNECTION["claim"].pace.burst + 5)
     assert set(by_socket) == {"too_fast", "name_reserved"}
-    assert set(by_page) <= {400, 429} and by_page[429]
+    assert set(by_page) <= {400, 429}
     # Their neighbours come in, by either door.
     assert Client(guarded, FEW[0]).call("setUsername", user=unique("Neighbour"))["ok"]
     browser = Browser(guarded, FEW[1])
