@@ -71,7 +71,8 @@ class People:
         Args:
             text: as typed.
             network: where the request comes from; claims from one network are limited.
-            token: what proves later, through `prove`, that one is this person; none for a browser, whose cookie does.
+            token: what proves later that one is this person, through `prove`, or by claiming again: the same token has
+                the same person, so that a claim whose answer was lost is safe to repeat.
             passing: the lease stays short, whatever they say.
 
         Raises:
@@ -97,6 +98,8 @@ class People:
         if outcome == "wait":
             raise self._limits.network_error("name", rest[0] / 1000)
         if outcome == "taken":
+            if same := self._holder(rest[0], proof):
+                return same
             raise self._taken(person.name, rest[0])
         return person
 
@@ -123,12 +126,8 @@ class People:
         # Also of a name that would be refused today.
         name = names.spelled(text)
         (owner,) = self._store.ask(("GET", _forms(name)[0]))
-        if not owner:
-            return None
-        ((known, proof),) = self._store.ask(("HMGET", _user(str(owner)), "name", "token"))
-        if known == name and proof and hmac.compare_digest(str(proof), digest(token)):
-            return Person(str(owner), name)
-        return None
+        person = self._holder(str(owner), digest(token)) if owner and token else None
+        return person if person and person.name == name else None
 
     def renew(self, *people: Person) -> None:
         """Start their leases anew, as being here does."""
@@ -173,6 +172,13 @@ class People:
         """All that is kept of a person and their name."""
         return [_user(person.id), reads(person.id), *NAMED, *_forms(person.name)]
 
+    def _holder(self, person_id: str, proof: str) -> Person | None:
+        """The person with this id, if this is the digest of their token."""
+        ((name, known),) = self._store.ask(("HMGET", _user(person_id), "name", "token"))
+        if proof and name and known and hmac.compare_digest(str(known), proof):
+            return Person(person_id, str(name))
+        return None
+
     def _taken(self, name: str, owner_id: str) -> ChatError:
         owner = self.find(owner_id)
         if owner is None or owner.name.casefold() == name.casefold():
@@ -191,6 +197,11 @@ def _user(person_id: str) -> str:
 
 def _forms(name: str) -> list[str]:
     return [f"chat:{{people}}:name:{form}" for form in sorted(names.forms(name))]
+
+
+def token_of(claim: str) -> str:
+    """The token of whoever is claimed under this id, which is as secret as the token."""
+    return hashlib.sha256(f"the token of {claim}".encode()).hexdigest()
 
 
 def digest(token: str) -> str:

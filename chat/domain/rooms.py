@@ -82,18 +82,22 @@ class Rooms:
         rows = self._store.ask(*(("HMGET", self._key(name), *FIELDS) for name in listed))
         return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
-    def create(self, text: str, topic: str, person: Person, network: str = "") -> Room:
+    def create(self, text: str, topic: str, person: Person, network: str = "", *, id: str = "") -> Room:
         """Make a room, and let everyone connected know.
 
         Args:
             network: where the request comes from; rooms made from one network are limited.
+            id: makes it safe to repeat: the same person with the same id has made the room already.
 
         Raises:
             ChatError: `room_invalid`, `room_taken`, `rooms_full` or `too_fast`.
         """
         name, topic = normalise(text), topic_of(topic)
         self._refuse_twin(name)
-        self._limits.take("room", person.id, network)
+        maker = f"{person.id} {id}" if id else ""
+        # A repeat is no other room, and counts for none.
+        if not maker or self._store.ask(("HGET", self._key(name), "maker"))[0] != maker:
+            self._limits.take("room", person.id, network)
         share = max(1, self._most // ROOM_SHARE)
         outcome = self._store.run("enrol", [ROOMS, MAKERS], [name, network, self._most, share])
         if outcome == "full":
@@ -104,7 +108,7 @@ class Rooms:
                 f"{share} of the {self._most} rooms that this chat may have were made from your network, "
                 "and others need the rest.",
             )
-        if not self._found(name, topic):
+        if not self._found(name, topic, maker):
             raise ChatError("room_taken", f"There is a room called {name} already.")
         self._bus.signal("room", {"name": name, "topic": topic})
         return self.find(name)
@@ -154,8 +158,8 @@ class Rooms:
     def _unlisting(self, name: str) -> list[Command]:
         return [("ZREM", ROOMS, name), ("HDEL", MAKERS, name), ("ZREM", UNLISTED, name)]
 
-    def _found(self, name: str, topic: str, *, listed: bool = True) -> bool:
-        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic, time.time()])
+    def _found(self, name: str, topic: str, maker: str = "", *, listed: bool = True) -> bool:
+        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
         if listed:
             self._store.ask(("ZADD", ROOMS, 0, name))

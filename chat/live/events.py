@@ -14,7 +14,7 @@ from chat import logs
 from chat.domain import Chat, log, names
 from chat.domain.addresses import NETWORK, UNKNOWN
 from chat.domain.log import Page, Position
-from chat.domain.people import Person, digest
+from chat.domain.people import Person, digest, token_of
 from chat.domain.presence import GRACE
 from chat.errors import ChatError, not_signed_in, unavailable
 from chat.live import schemas
@@ -121,7 +121,7 @@ class Events:
             token = ask.token
             person = self._chat.people.prove(ask.user, token) if token else None
             if person is None:
-                token = secrets.token_urlsafe(24)
+                token = token_of(ask.id) if ask.id else secrets.token_urlsafe(24)
                 person = self._chat.people.claim(ask.user, connection.network, token)
             connection.proof = digest(token)
             self._identify(connection, person)

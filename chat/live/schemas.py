@@ -12,11 +12,13 @@ Short = Annotated[str, Meta(max_length=200)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Count = Annotated[int, Meta(ge=1, le=MOST)]
 Id = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{1,64}\Z")]
+Secret = Annotated[str, Meta(pattern=r"\A[\x21-\x7e]{32,64}\Z")]
 
 
 class SetUsername(Struct):
     user: Short
     token: Short = ""
+    id: Secret | None = None
 
 
 class Position(Struct):

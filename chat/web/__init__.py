@@ -4,12 +4,11 @@ import logging
 from pathlib import Path
 
 from flask import Flask, Response, g, request
-from flask_wtf import CSRFProtect
 
 from chat import logs
 from chat.config import Config
 from chat.domain import Chat
-from chat.web import errors, headers, health, markup, messages, people, rooms, sessions
+from chat.web import errors, headers, health, markup, messages, people, rooms, sessions, taken
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +24,9 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         # Named in the page, so that a browser fetches all at once instead of finding one in the other.
         script_modules=["vendor/socket.io.esm.min.js", *sorted(f"js/{path.name}" for path in scripts.glob("*.js"))],
     )
-    # A page may stay open for days: its forms hold for as long as the session does.
-    app.config.update(WTF_CSRF_TIME_LIMIT=None, MAX_CONTENT_LENGTH=256 * 1024, TEMPLATES_AUTO_RELOAD=app.debug)
+    app.config.update(MAX_CONTENT_LENGTH=256 * 1024, TEMPLATES_AUTO_RELOAD=app.debug)
     sessions.init_app(app, config)
-    CSRFProtect(app)
+    taken.init_app(app, config)
     headers.init_app(app)
     markup.init_app(app)
     errors.init_app(app)

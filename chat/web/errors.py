@@ -2,14 +2,15 @@
 
 import logging
 
-from flask import Flask, flash, g, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 
 from chat.errors import ChatError, unavailable
 from chat.store.errors import Unavailable
-from chat.web.sessions import to_door
+from chat.web import taken
+from chat.web.door import to_door
 
 TITLES = {
     400: "That did not work",
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: ChatError) -> ResponseReturnValue:
     if error.code == "not_signed_in":
-        return to_door()
+        return to_door() if request.method == "GET" else _again(error.message, error.status)
     return _page(error.status, error.message, error.retry_after)
 
 
@@ -48,8 +49,16 @@ def _unavailable(error: Unavailable) -> ResponseReturnValue:
 
 
 def _stale(_: CSRFError) -> ResponseReturnValue:
-    flash("That form had expired. Here it is anew.")
-    return to_door()
+    return _again(taken.why(), 400)
+
+
+def _again(reason: str, status: int) -> ResponseReturnValue:
+    try:
+        return taken.again(reason, status)
+    except Unavailable as error:
+        return _unavailable(error)
+    except ChatError as error:
+        return _page(error.status, error.message, error.retry_after)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

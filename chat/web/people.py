@@ -1,44 +1,52 @@
 """Coming in and leaving."""
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
+from chat.domain.people import Person, token_of
 from chat.errors import ChatError
-from chat.web.forms import NameForm
-from chat.web.sessions import chat, forgotten, network, person, sign_in, sign_out, to_door
+from chat.web import door
+from chat.web.forms import MessageForm, NameForm
+from chat.web.rooms import feed
+from chat.web.sessions import chat, forgotten, lost, network, person, sign_in, sign_out
+from chat.web.taken import UNREADABLE
 
 pages = Blueprint("people", __name__)
 
 
 @pages.get("/")
 def new() -> ResponseReturnValue:
-    """The username form, or the default room for who has a name."""
+    """The username form, or the room that one is on the way to for who has a name."""
+    way = request.args.get("next", "")
     if person():
-        return redirect(url_for("rooms.show", room=chat().rooms.default))
-    name = forgotten()
+        return redirect(door.destination(way))
+    name, reason = forgotten(), ""
     if name:
-        flash(f"The chat no longer knows you as {name}: the name was given back, or lost. You can ask for it again.")
-    return _form(NameForm(data={"name": name}))
+        reason = lost(name)
+    elif session.cookie == "unreadable":  # type: ignore[attr-defined]
+        name, reason = session.hint, UNREADABLE  # type: ignore[attr-defined]
+    return door.page(NameForm(data={"name": name, "next": way}), reason)
 
 
 @pages.post("/")
 def create() -> ResponseReturnValue:
     """Lease the name."""
     form = NameForm()
-    if person():
-        return redirect(url_for("people.new"))
+    if somebody := person():
+        return _arrive(somebody, form)
     if not form.validate():
-        return _form(form), 400
+        return door.page(form), 400
     try:
-        newcomer = chat().people.claim(form.name.data or "", network())
+        # The session is this browser's alone, so that whoever else sees the form cannot repeat it.
+        token = token_of(f"{form.claim.data} {session['csrf_token']}") if form.claim.data else ""
+        newcomer = chat().people.claim(form.name.data or "", network(), token)
     except ChatError as error:
         form.name.errors = [error.message]
-        return _form(form), error.status
+        return door.page(form), error.status
     sign_in(newcomer)
-    room = chat().rooms.default
-    chat().memberships.join(newcomer, room)
-    return redirect(url_for("rooms.show", room=room))
+    chat().memberships.join(newcomer, chat().rooms.default)
+    return _arrive(newcomer, form)
 
 
 @pages.post("/leave")
@@ -48,8 +56,18 @@ def destroy() -> ResponseReturnValue:
     if leaving:
         chat().sign_out(leaving.id)
     sign_out()
-    return to_door()
+    return door.to_door()
 
 
-def _form(form: NameForm) -> str:
-    return render_template("people/new.html", form=form, here=chat().presence.here(chat().rooms.default))
+def _arrive(person: Person, form: NameForm) -> ResponseReturnValue:
+    """Go where they were going. A message that they had begun to send is in its field there."""
+    if not form.msg.data:
+        return redirect(door.destination(form.next.data or ""))
+    room = door.room_of(form.next.data or "")
+    try:
+        chat().memberships.join(person, room)
+    except ChatError:
+        # The room is gone; the words are not.
+        room = chat().rooms.default
+        chat().memberships.join(person, room)
+    return feed(person, room, MessageForm(formdata=None, data={"msg": form.msg.data}))

@@ -67,7 +67,8 @@ def people(room: str) -> ResponseReturnValue:
 @pages.get("/rooms")
 def new() -> ResponseReturnValue:
     """The form that makes a room."""
-    return _form(require_person(), RoomForm())
+    given = {name: request.args.get(name) for name in ("name", "topic")}
+    return form_page(require_person(), RoomForm(data=given))
 
 
 @pages.post("/rooms")
@@ -75,13 +76,14 @@ def create() -> ResponseReturnValue:
     """Make a room, and come in."""
     person, form = require_person(), RoomForm()
     if not form.validate():
-        return _form(person, form), 400
+        return form_page(person, form), 400
     try:
-        made = chat().rooms.create(form.name.data or "", form.topic.data or "", person, network())
+        name, topic = form.name.data or "", form.topic.data or ""
+        made = chat().rooms.create(name, topic, person, network(), id=form.id.data or "")
     except ChatError as error:
         field = form.topic if "topic" in error.message else form.name
         field.errors = [error.message]
-        return _form(person, form), error.status
+        return form_page(person, form), error.status
     chat().memberships.join(person, made.name)
     return redirect(url_for("rooms.show", room=made.name))
 
@@ -157,5 +159,6 @@ def _rows(person: Person) -> list[Row]:
     ]
 
 
-def _form(person: Person, form: RoomForm) -> str:
+def form_page(person: Person, form: RoomForm) -> str:
+    """The page with the form that makes a room."""
     return render_template("rooms/new.html", form=form, rooms=_rows(person))

@@ -7,8 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, current_app, g, redirect, request, session, url_for
-from werkzeug.wrappers import Response
+from flask import Flask, current_app, g, request, session
 
 from chat.config import Config, ConfigError
 from chat.domain import Chat
@@ -66,6 +65,8 @@ def require_person() -> Person:
 def sign_in(person: Person) -> None:
     """Have this browser be `person` from now on."""
     session.clear()
+    # The token of the session before, if this request has made a form already.
+    g.pop("csrf_token", None)
     session["person"], session["name"] = person.id, person.name
     session.permanent = True
     g.person = person
@@ -83,9 +84,9 @@ def forgotten() -> str:
     return str(session.pop("name", ""))
 
 
-def to_door() -> Response:
-    """Send the browser to the username form."""
-    return redirect(url_for("people.new"))
+def lost(name: str) -> str:
+    """What to tell somebody whose name the chat no longer knows."""
+    return f"The chat no longer knows you as {name}: the name was given back, or lost. You can ask for it again."
 
 
 def _kept_key(path: Path) -> str:

@@ -177,6 +177,10 @@ document.addEventListener("click", ({ target }) => {
 // What was written belongs to who wrote it.
 document.querySelector("[data-leave]").addEventListener("submit", () => localStorage.clear());
 
+// A page that answered a form has the form's address: a reload would send it again.
+const link = document.querySelector('[data-room-link][aria-current="page"]');
+if (link && link.pathname !== location.pathname) history.replaceState(null, "", link.href);
+
 sidebar.select(navigation.current.name);
 navigation.current.show();
 title();

@@ -27,7 +27,9 @@ export class Composer {
     this.#refusal = form.querySelector("[data-refusal]");
     this.#draft = `draft:${room}`;
     this.#onTyping = onTyping;
-    this.#field.value ||= localStorage.getItem(this.#draft) ?? "";
+    // What the page brought with it was refused, or written before one came in: it counts, and is kept like any draft.
+    if (this.#field.value) localStorage.setItem(this.#draft, this.#field.value);
+    else this.#field.value = localStorage.getItem(this.#draft) ?? "";
     this.#field.addEventListener("input", () => this.#changed());
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     form.addEventListener("submit", (event) => {

@@ -5,7 +5,7 @@ import pytest
 from chat.config import Config
 from chat.domain import Chat
 from chat.domain.limits import UNSPOKEN_LEASE
-from chat.domain.people import NAMED, Person
+from chat.domain.people import NAMED, Person, token_of
 from chat.errors import ChatError
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
@@ -172,3 +172,24 @@ def test_a_claim_that_is_repeated_for_the_same_person_is_theirs(chat: Chat) -> N
     assert chat.people.find(person.id) == person
     other = chat.people.claim(unique("Ben"), "127.0.0.1")
     assert not chat.people.restore(Person(other.id, person.name), "")
+
+
+def test_the_same_token_claims_the_same_person_again(chat: Chat) -> None:
+    name, token = unique("Ada"), token_of(unique("claim"))
+    first = chat.people.claim(name, "127.0.0.1", token)
+    assert chat.people.claim(name, "127.0.0.1", token) == first
+    assert chat.people.claim(name.upper(), "127.0.0.1", token) == first
+    for other in ("", token_of("another"), token[:-1]):
+        with pytest.raises(ChatError) as refused:
+            chat.people.claim(name, "127.0.0.1", other)
+        assert refused.value.code == "name_taken"
+    # An id is never given twice, not even to who had it.
+    chat.people.release(first)
+    assert chat.people.claim(name, "127.0.0.1", token).id != first.id
+
+
+def test_who_has_no_token_cannot_be_claimed_again(chat: Chat) -> None:
+    name = unique("Browser")
+    chat.people.claim(name, "127.0.0.1")
+    with pytest.raises(ChatError):
+        chat.people.claim(name, "127.0.0.1")

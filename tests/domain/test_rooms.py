@@ -145,3 +145,19 @@ def test_a_network_may_have_made_a_quarter_of_all_rooms(own_chat: Chat) -> None:
     assert refused.value.code == "rooms_full"
     chat.rooms.remove("room-3")
     assert chat.rooms.create("another", "", FOUNDER, "192.0.2.1") in chat.rooms.all()
+
+
+def test_a_room_is_made_once_by_the_same_person_and_id(chat: Chat) -> None:
+    maker, other = (chat.people.claim(unique(name), "127.0.0.1") for name in ("Maker", "Other"))
+    name = unique("garden")
+    made = chat.rooms.create(name, "Beans", maker, id="one")
+    assert chat.rooms.create(name, "Beans", maker, id="one") == made
+    for person, id in ((maker, "two"), (maker, ""), (other, "one")):
+        with pytest.raises(ChatError) as refused:
+            chat.rooms.create(name, "Peas", person, id=id)
+        assert refused.value.code == "room_taken"
+    # Without an id, nothing is a repeat.
+    plain = unique("plain")
+    chat.rooms.create(plain, "", maker)
+    with pytest.raises(ChatError):
+        chat.rooms.create(plain, "", maker)

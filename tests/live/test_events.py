@@ -1,5 +1,6 @@
 """The events of a client: each answered, checked and authorised."""
 
+import secrets
 import threading
 
 import pytest
@@ -36,6 +37,25 @@ def test_a_reconnect_within_the_grace_is_told_to_nobody(connect: Connect, ada: C
     witness = connect(unique("Witness"))
     ada.wait_told("joined", witness.user)
     assert not ada.told("left", ben.user)
+
+
+def test_a_claim_sent_again_with_its_id_has_the_same_person_and_token(connect: Connect) -> None:
+    name, id = unique("Bot"), secrets.token_urlsafe(24)
+    first, again, other = connect(), connect(), connect()
+    answer = first.ok("setUsername", {"user": name, "id": id})
+    repeated = again.ok("setUsername", {"user": name, "id": id})
+    assert (repeated["user"], repeated["token"]) == (answer["user"], answer["token"])
+    assert id not in str(answer)
+    for guess in ({}, {"id": secrets.token_urlsafe(24)}):
+        assert other.refused("setUsername", {"user": name, **guess})["code"] == "name_taken"
+    assert other.ok("setUsername", {"user": name, "token": answer["token"]})["user"] == answer["user"]
+
+
+@pytest.mark.parametrize("id", ["", "x", "x" * 31, "x" * 65, "x" * 32 + "\n", "é" * 32, "x y" * 12, 7])
+def test_an_id_that_could_be_guessed_claims_nothing(connect: Connect, chat: Chat, id: object) -> None:
+    name = unique("Bot")
+    assert connect().refused("setUsername", {"user": name, "id": id})["code"] == "invalid"
+    chat.people.claim(name, "127.0.0.1")
 
 
 def test_the_same_id_sent_twice_stands_once(ada: Client, ben: Client, room: str) -> None:

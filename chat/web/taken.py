@@ -1,0 +1,92 @@
+"""Which forms are taken: from the chat's own pages, with the token of the browser's session. Any other is shown again,
+with all that was typed, and says why."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, flash, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import Forbidden
+from werkzeug.utils import redirect
+
+from chat.config import Config
+from chat.web import door, rooms
+from chat.web.forms import MessageForm, NameForm, RoomForm
+from chat.web.sessions import forgotten, lost, person
+
+NO_COOKIE = (
+    "Your browser did not send the chat's cookie, by which the chat would know it: it was deleted, or cookies are "
+    "blocked here. Allow them for this address, and try again."
+)
+UNREADABLE = (
+    "The chat cannot read the cookie that your browser sent: its key has changed, or the cookie ran out or is another "
+    "chat's. Choose your name again."
+)
+OF_BEFORE = "This page is from before you last came in or left in this browser, so nothing was done yet. Try again."
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Look at each form before its page does."""
+    # A page may stay open for days: its forms hold for as long as the session does. And browsers that send no Referer
+    # are asked for Fetch Metadata and the Origin instead.
+    app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
+
+    @app.before_request
+    def check() -> None:
+        if request.method == "POST" and (origin := _elsewhere(config.allowed_origins)):
+            raise Forbidden(f"Forms are taken from pages of {request.host} alone, and this one came from {origin}.")
+
+    CSRFProtect(app)
+
+
+def again(reason: str, status: int) -> ResponseReturnValue:
+    """Answer a form that was not taken: the form, with what was typed, for whoever this browser is by now."""
+    somebody, fields = person(), request.form
+    room = str((request.view_args or {}).get("room", ""))
+    if somebody and request.endpoint == "messages.create":
+        message = MessageForm()
+        message.msg.errors = [reason]
+        return rooms.feed(somebody, room, message), status
+    if somebody and request.endpoint == "rooms.create":
+        making = RoomForm()
+        making.name.errors = [reason]
+        return rooms.form_page(somebody, making), status
+    if somebody:
+        if request.endpoint != "people.create":
+            flash(reason)
+        return redirect(url_for("rooms.show", room=room) if room else door.destination(fields.get("next", "")))
+
+    kept = {"name": fields.get("name", ""), "next": fields.get("next", ""), "msg": fields.get("msg", "")}
+    if request.endpoint == "rooms.create":
+        kept = {"next": url_for("rooms.new", name=fields.get("name"), topic=fields.get("topic"))}
+    elif room:
+        kept = {"next": url_for("rooms.show", room=room), "msg": fields.get("msg", "")}
+    if name := forgotten():
+        reason = lost(name)
+        kept["name"] = kept.get("name") or name
+    kept["name"] = kept.get("name") or session.hint  # type: ignore[attr-defined]
+    return door.page(NameForm(formdata=None, data=kept), reason), status
+
+
+def why() -> str:
+    """What became of the session that a form without the right token was of."""
+    return {"": NO_COOKIE, "unreadable": UNREADABLE}.get(session.cookie, OF_BEFORE)  # type: ignore[attr-defined]
+
+
+def _elsewhere(allowed: tuple[str, ...]) -> str:
+    """Where a form came from, if its browser says that it was no page of this chat."""
+    origin = request.headers.get("Origin", "")
+    if origin in allowed:
+        return ""
+    # What the browser itself compared, which no proxy can get wrong (Fetch Metadata).
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return "" if site in ("same-origin", "none") else (origin or "another site")[:100]
+    said = origin if origin not in ("", "null") else request.headers.get("Referer", "")
+    try:
+        parts = urlsplit(said)
+    except ValueError:
+        return said[:100]
+    ours = not said or (
+        parts.netloc.lower() == request.host.lower() and (not request.is_secure or parts.scheme == "https")
+    )
+    return "" if ours else said[:100]
