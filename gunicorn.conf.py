@@ -28,6 +28,12 @@ backlog = 8192
 # A page and what it loads come over the same few connections, on a slow network too.
 keepalive = 5
 graceful_timeout = 10
+# A browser and the proxies before it send some 40 fields. Cookies are the largest: those of all that this host serves.
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+# With eventlet's sockets, sendfile ends a file too early where a client reads slowly.
+sendfile = False
 # Whom to believe about a client's address is for the chat's CHAT_TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
 # A socket to steer gunicorn through, which nobody asked for.
