@@ -142,7 +142,8 @@ class Lines(logging.StreamHandler):  # type: ignore[type-arg]
 
     def _tell(self, now: float) -> None:
         # They stand in the order in which their time is over.
-        for key, kind in list(self._kinds.items()):
+        while self._kinds:
+            key, kind = next(iter(self._kinds.items()))
             if kind.until > now:
                 return
             del self._kinds[key]

@@ -137,7 +137,7 @@ def test_a_traceback_is_a_part_of_its_json_line() -> None:
     try:
         raise ValueError(FORGED)
     except ValueError:
-        log.logger.exception("%s failed", "it")
+        log.logger.exception("%s failed", "être")
     (line,) = log.lines
     assert line.isascii()
     assert json.loads(line)["exception"].split("\n")[0] == "Traceback (most recent call last):"
