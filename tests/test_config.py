@@ -22,7 +22,12 @@ PASSWORD = "hunter2"
 WHOLE_NUMBERS = ("", "-1", "+1", "1.0", "1e3", "٣", "0x10", "ten", "9" * 5000)
 
 GOOD: dict[str, list[tuple[str, Any]]] = {
-    "name": [("Harbour", "Harbour"), (" Café du Port ☕ ", "Café du Port ☕"), ("x" * 40, "x" * 40)],
+    "name": [
+        ("Harbour", "Harbour"),
+        (" Café du Port ☕ ", "Café du Port ☕"),
+        ("می\u200cخواهم 👨\u200d👩\u200d👧",) * 2,
+        ("x" * 40, "x" * 40),
+    ],
     "port": [("8080", 8080), ("1", 1), ("65535", 65_535)],
     "workers": [("3", 3), ("256", 256)],
     "redis_url": [
@@ -74,7 +79,7 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
 """Each setting, by its field, with what may be found in its variable, and what it then is."""
 
 BAD: dict[str, list[tuple[str, str]]] = {
-    "name": [(found, "1 to 40 printable characters") for found in ("x" * 41, "a\nb", "a\u202eb")],
+    "name": [(found, "1 to 40 printable characters") for found in ("x" * 41, "a\nb", "a\u202eb", "\u3164", "\u200b")],
     "port": [(found, "a whole number from 1 to 65535") for found in (*WHOLE_NUMBERS, "0", "65536")],
     "workers": [(found, "a whole number from 1 to 256") for found in (*WHOLE_NUMBERS, "0", "257")],
     "redis_url": [
