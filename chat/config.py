@@ -46,6 +46,7 @@ class Config:
     max_rooms: Annotated[int, Setting("CHAT_MAX_ROOMS", whole(1, 10_000))] = 500
     log_length: Annotated[int, Setting("CHAT_LOG_LENGTH", whole(100, 10_000_000))] = 100_000
     bus_length: Annotated[int, Setting("CHAT_BUS_LENGTH", whole(100, 10_000_000))] = 10_000
+    store_bytes: Annotated[int | None, Setting("CHAT_STORE_BYTES", parsing.size(16 * 1024**2))] = None
     bus_shards: Annotated[int, Setting("CHAT_BUS_SHARDS", whole(1, 64))] = 1
     name_lease_days: Annotated[int, Setting("CHAT_NAME_LEASE_DAYS", whole(1, 3650))] = 30
     rate_limit: Annotated[bool, Setting("CHAT_RATE_LIMIT", switch)] = True

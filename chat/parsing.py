@@ -33,6 +33,19 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def size(low: int) -> Callable[[str], int]:
+    """A number of bytes, at least `low`: in digits, or with k, m or g behind them for 1024 of what is smaller."""
+
+    def parse(found: str) -> int:
+        match = re.fullmatch(r"([0-9]{1,15})([kmg]?)b?", found, re.IGNORECASE)
+        bytes_ = int(match[1]) * 1024 ** " kmg".index(match[2].lower() or " ") if match else 0
+        if bytes_ < low:
+            raise ValueError(f"a number of bytes such as 512m or 2g, from {low // 1024**2}m")
+        return bytes_
+
+    return parse
+
+
 def text(low: int, high: int) -> Callable[[str], str]:
     """From `low` to `high` characters of one line in which there is something to see."""
 

@@ -52,6 +52,7 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
     "max_rooms": [("10000", 10_000)],
     "log_length": [("100", 100)],
     "bus_length": [("100", 100)],
+    "store_bytes": [("16777216", 2**24), ("512m", 2**29), ("2G", 2**31), ("20000kb", 20_000 * 1024)],
     "bus_shards": [("64", 64)],
     "name_lease_days": [("3650", 3650)],
     "rate_limit": [("off", False)],
@@ -147,6 +148,10 @@ BAD: dict[str, list[tuple[str, str]]] = {
     "max_rooms": [(found, "a whole number from 1 to 10000") for found in (*WHOLE_NUMBERS, "0", "10001")],
     "log_length": [(found, "a whole number from 100 to 10000000") for found in (*WHOLE_NUMBERS, "99")],
     "bus_length": [(found, "a whole number from 100 to 10000000") for found in (*WHOLE_NUMBERS, "99")],
+    "store_bytes": [
+        (found, "a number of bytes such as 512m or 2g, from 16m")
+        for found in ("15m", "16777215", "1.5g", "-1g", "m", "2t", "60%", "٢g", "2 g", "2g\n3", "9" * 16)
+    ],
     "bus_shards": [(found, "a whole number from 1 to 64") for found in (*WHOLE_NUMBERS, "0", "65")],
     "name_lease_days": [(found, "a whole number from 1 to 3650") for found in (*WHOLE_NUMBERS, "0", "3651")],
     "rate_limit": [(found, "one of on, off") for found in ("maybe", "0")],

@@ -9,6 +9,7 @@ from chat.domain.memberships import Memberships
 from chat.domain.messages import Messages
 from chat.domain.people import People
 from chat.domain.presence import Presence
+from chat.domain.retention import Retention
 from chat.domain.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.domain.sweep import Sweep
@@ -29,6 +30,7 @@ class Chat:
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
         self.memberships = Memberships(store, config, shards, self.people, self.rooms)
         self.log = Log(store, config, shards, self.limits, self.budget)
+        self.retention = Retention(store, config, shards, self.rooms)
         self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)
         self.visits = Visits(store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships)

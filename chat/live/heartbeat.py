@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask_socketio import SocketIO
 
 from chat.domain import Chat, people, presence, sweep
+from chat.domain.retention import OFTEN, SELDOM
 from chat.live.connections import Connections
 from chat.live.engine import Engine
 from chat.store.errors import Unavailable
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """One periodic task a worker, for everything that goes by time."""
+    """What goes by time: a task for what is done each second, and one for how much is kept, which may take longer."""
 
     def __init__(
         self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine, restart: Callable[[], None]
@@ -32,14 +33,27 @@ class Heartbeat:
         self._restart = restart
         self._links_renewed = self._names_renewed = self._memberships_renewed = 0.0
         self._sweep_at = 0.0
+        self._pause = OFTEN
 
     def start(self) -> None:
         """Begin to beat, once a worker serves."""
         self._socketio.start_background_task(self._run)
+        self._socketio.start_background_task(self._look_after)
 
     def _run(self) -> None:
         self._links_renewed = self._names_renewed = self._memberships_renewed = time.monotonic()
         forever("the beat", self._beat, sleep=self._socketio.sleep, end=self._restart)
+
+    def _look_after(self) -> None:
+        forever("looking after what is kept", self._look, sleep=self._socketio.sleep, end=self._restart)
+
+    def _look(self) -> None:
+        self._socketio.sleep(self._pause)
+        self._pause = SELDOM
+        try:
+            self._pause = self._chat.retention.look()
+        except Unavailable:
+            log.debug("the look at what is kept waits for Redis")
 
     def _beat(self) -> None:
         self._socketio.sleep(BEAT)

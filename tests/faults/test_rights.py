@@ -104,6 +104,13 @@ def grow_old(limited: Limited) -> None:
     assert room not in chat.rooms.all()
 
 
+def trim(limited: Limited) -> bool:
+    """Look after how much is kept, as a worker does when it is too much; whether something was to be trimmed."""
+    limited.admin.delete("chat:retention")
+    Chat(Store(limited.url), Config(redis_url=limited.url, store_bytes=1)).retention.look()
+    return "xtrim" in limited.used()
+
+
 def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     limited: Limited, limited_server: Server, connect_to: Connect
 ) -> None:
@@ -128,6 +135,7 @@ def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     operate(limited, "announce", "The kettle is on")
     ada.wait("announcement", text="The kettle is on")
     operate(limited, "drill", limited_server.url, "--seconds", "1")
+    eventually(lambda: trim(limited), what="it is this process that looks")
     assert not limited.refused()
     limited.allow(OPERATE)
     operate(limited, "drill", limited_server.url, "--seconds", "1", "--restart", "redis")
