@@ -69,6 +69,9 @@ BY_NETWORK = {
     "typing": Bound(Pace(600, 50), BUSY),
 }
 """What all people of one network may do together, in each worker where it does not say otherwise."""
+SPARED = 30.0
+"""Seconds after which somebody who did nothing of the kind is not held back by what their network does: a flood from
+next door leaves them a word."""
 
 NAMES = 100_000
 """Names that the place has at most: some 50 MB of Redis. Before one is refused, those go that never said anything and
@@ -124,13 +127,16 @@ class Limits:
         Returns:
             What to tell somebody who is too fast, with the seconds to wait; nothing was counted then.
         """
-        spent: list[tuple[Buckets, str]] = []
+        spared = bool(person) and self._buckets[0, action].rested(person, SPARED)
+        free: list[tuple[Buckets, str]] = []
         for buckets, who, said in self._bounds(action, person, connection, network):
-            if wait := buckets.take(who):
-                for each, key in spent:
-                    each.give_back(key)
+            wait = buckets.wait(who)
+            if wait and not spared:
                 return too_fast(wait, said)
-            spent.append((buckets, who))
+            if not wait:
+                free.append((buckets, who))
+        for buckets, who in free:
+            buckets.take(who)
         return None
 
     def give_back(self, action: str, *, person: str = "", connection: str = "", network: str = "") -> None:

@@ -1,5 +1,6 @@
 """What a process remembers of many, within bounds."""
 
+import math
 import time
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -53,16 +54,19 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._full_at)
 
-    def take(self, key: str) -> float:
-        """Take a token; returns 0, or the seconds until there is one."""
-        now = time.monotonic()
-        full_at = max(self._full_at.get(key, 0.0), now)
-        wait = full_at - now - self._ahead
+    def wait(self, key: str) -> float:
+        """The seconds until there is a token; 0 if there is one."""
+        wait = self._full_at.get(key, 0.0) - time.monotonic() - self._ahead
         # Sums of fractions are not exact.
-        if wait > 1e-6:
-            return wait
-        self._full_at.put(key, full_at + self._pause)
-        return 0.0
+        return wait if wait > 1e-6 else 0.0
+
+    def take(self, key: str) -> None:
+        """Take a token."""
+        self._full_at.put(key, max(self._full_at.get(key, 0.0), time.monotonic()) + self._pause)
+
+    def rested(self, key: str, seconds: float) -> bool:
+        """Whether a bucket has been full for so long."""
+        return time.monotonic() - self._full_at.get(key, -math.inf) >= seconds
 
     def give_back(self, key: str) -> None:
         """Put a token back that was taken for nothing."""

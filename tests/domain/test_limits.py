@@ -1,5 +1,8 @@
 """Bounds by person, by network and of the place: whoever floods is slowed, and nobody else."""
 
+import re
+import secrets
+import time
 from collections.abc import Callable
 
 import pytest
@@ -53,7 +56,7 @@ def test_a_person_has_one_pace_in_all_rooms_of_all_shards(own_chat: Chat) -> Non
         limited.memberships.join(ada, room)
     assert len({limited.shards.of(room) for room in rooms}) > 4
     said, error = until_refused(lambda number: limited.messages.post(ada, rooms[number % 10], "x", f"id{number}"))
-    assert BURST <= said <= BURST + 4
+    assert BURST <= said < 2 * BURST
     assert (error.code, error.message) == ("too_fast", "That was a little fast. Try again in a second.")
     assert error.retry_after is not None and 0 < error.retry_after <= 0.5
 
@@ -62,7 +65,7 @@ def test_a_person_has_one_pace_on_all_workers_in_a_room(limited: Chat) -> None:
     ada = member(limited)
     other = Chat(Store(limited.store.url), Config(redis_url=limited.store.url))
     said, _ = until_refused(lambda number: (limited, other)[number % 2].messages.post(ada, "work", "x", str(number)))
-    assert BURST <= said <= BURST + 4
+    assert BURST <= said < 2 * BURST
 
 
 def test_a_repeat_is_no_new_message_for_any_pace(limited: Chat) -> None:
@@ -98,11 +101,32 @@ def test_one_who_waits_for_the_network_keeps_their_own_pace(monkeypatch: pytest.
     limited.messages.post(ada, "work", "x", "elsewhere", OTHER)
 
 
+def test_a_flood_from_next_door_leaves_a_quiet_neighbour_a_word(monkeypatch: pytest.MonkeyPatch, limited: Chat) -> None:
+    lower(monkeypatch, BY_NETWORK, "message", 20)
+    limited = Chat(limited.store, Config(redis_url=limited.store.url))
+    flooder, quiet = member(limited), member(limited)
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    until_refused(lambda number: limited.messages.post(flooder, "work", "x", f"first {number}", NETWORK))
+    for word in range(3):
+        limited.messages.post(quiet, "work", "x", f"word {word}", NETWORK)
+        for number in range(60):
+            with pytest.raises(ChatError, match="network"):
+                limited.messages.post(quiet, "work", "x", f"more {number}", NETWORK)
+            with pytest.raises(ChatError):
+                limited.messages.post(flooder, "work", "x", f"more {number}", NETWORK)
+        now[0] += limits.SPARED + 1
+        # The network's few tokens are the flooder's.
+        until_refused(lambda _: limited.messages.post(flooder, "work", "x", secrets.token_hex(8), NETWORK))
+
+
 def test_a_network_claims_names_at_a_pace_and_others_go_on(limited: Chat) -> None:
     claimed, error = until_refused(lambda number: limited.people.claim(f"Many {number}", NETWORK), 700)
-    assert claimed == BY_NETWORK["name"].pace.burst
+    assert BY_NETWORK["name"].pace.burst <= claimed <= BY_NETWORK["name"].pace.burst + 2
     assert error.code == "too_fast"
-    assert error.message == "Many people from your network chose a name just now. Try again in 60 seconds."
+    assert re.fullmatch(
+        r"Many people from your network chose a name just now\. Try again in \d\d seconds\.", error.message
+    )
     for network in (OTHER, "", ""):
         limited.people.claim(unique("Ada"), network)
 
@@ -118,7 +142,7 @@ def test_failed_claims_keep_nobody_from_a_name_that_is_free(limited: Chat) -> No
     assert codes[:3] == ["name_taken", "name_invalid", "name_reserved"]
     assert codes[-1] == "too_fast"
     claimed, _ = until_refused(lambda number: limited.people.claim(f"Free {number}", NETWORK), 700)
-    assert claimed == BY_NETWORK["name"].pace.burst
+    assert BY_NETWORK["name"].pace.burst <= claimed <= BY_NETWORK["name"].pace.burst + 2
     with pytest.raises(ChatError, match="Taken is taken"):
         limited.people.claim("Taken", OTHER)
 
