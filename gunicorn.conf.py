@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+import traceback
 from contextlib import suppress
 
 from chat import logs
@@ -62,7 +63,10 @@ def post_worker_init(worker):
 
 
 def _check_store(url):
-    """End with one sentence if the chat cannot be what the settings say: else each worker would say so, and end."""
+    """Say which Redis this is, and end with one sentence if the chat cannot be what the settings say.
+
+    Else each worker would say so, and end. Whatever else is the matter may be over in a moment.
+    """
     # In a process of its own: what is imported here, no worker could patch any more.
     child = os.fork()
     if child == 0:
@@ -71,13 +75,18 @@ def _check_store(url):
             from chat.domain import Chat
             from chat.store.connection import Store
             from chat.store.errors import Unavailable
+            from chat.store.look import introduce
 
+            logs.init(settings)
+            store = Store(url, verify=settings.redis_verify, replicas=settings.wait_replicas)
+            introduce(store)
             with suppress(Unavailable):
-                store = Store(url, verify=settings.redis_verify)
                 Chat(store, settings).shards.check(store)
         except ConfigError as error:
             print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
             status = 1
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(status)
     if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):

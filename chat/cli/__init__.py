@@ -25,7 +25,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
             raise click.BadParameter(f"An announcement has 1 to 1,000 characters, this one {len(text)}.")
         with _reachable():
             chat.store.ask(("PING",))
-        live.announce(chat.store.url, config, text)
+        live.announce(chat.store, config, text)
         click.echo("Said to everyone connected.")
 
     @app.cli.command("drill")

@@ -33,7 +33,9 @@ class Chat:
         self.retention = Retention(store, config, shards, self.rooms)
         self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)
-        self.visits = Visits(store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships)
+        self.visits = Visits(
+            store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships, self.log
+        )
         self.sweep = Sweep(store, config, shards, self.people, self.rooms)
 
     def sign_out(self, person_id: str) -> None:

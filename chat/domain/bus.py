@@ -74,6 +74,7 @@ class Reader:
         self._blocking = store.blocking(BLOCK, self._connected)
         self._blocking.ask("PING")
         self._reconnected = False
+        self._ahead = self._gave_up = 0
         self.n, _ = self._state()
 
     def read(self) -> Batch:
@@ -87,11 +88,19 @@ class Reader:
         missed, self._reconnected = self._reconnected, False
         lost = False
         if not answer:
-            # Something may have come just now; a head that lies behind is another bus.
+            # A head that lies behind is another bus. One that lies ahead came just now, and the next read brings it:
+            # or else this connection leads to another Redis, or what was said is not there any more.
             head, _ = self._state()
             lost = head < self.n
+            if self._gave_up > self.n:
+                missed, self.n = True, self._gave_up
+            elif self._ahead > self.n:
+                self._blocking.give_up()
+                self._gave_up = self._ahead
+            self._ahead = head
             self.n = min(self.n, head)
             return Batch([], missed or lost, lost)
+        self._ahead = self._gave_up = 0
         items = [
             Item(int(id.partition("-")[0]), row["room"], row["epoch"], int(row["seq"]), row["type"], row["entry"])
             for id, row in answer[0][1]

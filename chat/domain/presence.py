@@ -13,6 +13,7 @@ from chat.config import Config
 from chat.domain.people import Person
 from chat.domain.shards import Shards
 from chat.store.connection import Store
+from chat.store.errors import Unavailable
 from chat.store.pipe import Command
 
 LEASE = 24.0
@@ -92,9 +93,14 @@ class Presence:
 
     def _look(self, room: str, start: int, *, telling: float) -> Here:
         roll = self._shards.key(room, "roll")
-        _, count, members = self._store.ask(
-            self._settling(room, telling), ("ZCARD", roll), ("ZRANGE", roll, start, start + SHOWN - 1)
-        )
+        looking: list[Command] = [("ZCARD", roll), ("ZRANGE", roll, start, start + SHOWN - 1)]
+        try:
+            _, count, members = self._store.ask(self._settling(room, telling), *looking)
+        except Unavailable as error:
+            if not error.reads:
+                raise
+            # As it was when the store last took a write.
+            count, members = self._store.ask(*looking)
         people = [dict(zip(("name", "id"), member.split("\0")[1:], strict=True)) for member in members]
         return Here(count, people, complete=start + len(people) >= count)
 

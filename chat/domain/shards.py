@@ -58,7 +58,9 @@ class Shards:
             ConfigError: it has another number of shards, or not the database that `REDIS_URL` names.
         """
         store.check_database()
-        _, found = store.ask(("SET", KEY, self.count, "NX"), ("GET", KEY))
+        (found,) = store.probe(("GET", KEY))
+        if found is None:
+            _, found = store.probe(("SET", KEY, self.count, "NX"), ("GET", KEY))
         if int(found) != self.count:
             raise ConfigError(
                 f"CHAT_BUS_SHARDS is {self.count}, but must be {found}: "

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from chat.domain.budget import Budget
 from chat.domain.limits import Limits
-from chat.domain.log import Page, Part, args_of, page_of
+from chat.domain.log import Log, Page, Part, args_of, page_of
 from chat.domain.memberships import Membership, Memberships, reads
 from chat.domain.people import People, Person
 from chat.domain.presence import LEASE, LINKED, label
 from chat.domain.rooms import Rooms
 from chat.domain.shards import Shards
-from chat.errors import room_not_found
+from chat.errors import ChatError, room_not_found
 from chat.store.connection import Store
+from chat.store.errors import Unavailable
 from chat.store.pipe import Command
 
 
@@ -48,6 +49,7 @@ class Visits:
         people: People,
         rooms: Rooms,
         memberships: Memberships,
+        log: Log,
     ) -> None:
         self._store = store
         self._budget = budget
@@ -56,6 +58,7 @@ class Visits:
         self._people = people
         self._rooms = rooms
         self._memberships = memberships
+        self._log = log
 
     def enter(
         self, person: Person, name: str, part: Part, connection: str = "", network: str = "", *, again: bool = False
@@ -95,11 +98,16 @@ class Visits:
             how = "join"
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
         reading: Command = ("HGET", reads(person), name)
-        found, read, *_ = self._store.ask(
-            self._store.script("enter", keys, [how, *own, *args_of(part, self._budget.page)]),
-            reading,
-            *self._people.renewing(person),
-        )
+        try:
+            found, read, *_ = self._store.ask(
+                self._store.script("enter", keys, [how, *own, *args_of(part, self._budget.page)]),
+                reading,
+                *self._people.renewing(person),
+            )
+        except Unavailable as error:
+            if error.reads and (visit := self._read(person, name, part, how)):
+                return visit
+            raise
         if not found:
             if how == "renew":
                 raise room_not_found(name)
@@ -113,3 +121,11 @@ class Visits:
             return Visit(None, page, int(n))
         read = self._memberships.begin(person, page.room) if read is None else min(int(read), page.head)
         return Visit(Membership(person, page.room, read), page, int(n))
+
+    def _read(self, person: Person, name: str, part: Part, how: str) -> Visit | None:
+        """What one finds where the store takes no writes, and leases have to wait; None for who cannot come in so."""
+        try:
+            membership = self._memberships.find(person, name)
+        except ChatError:
+            return Visit(None, self._log.read(name, part), 0) if how == "look" else None
+        return Visit(membership, self._log.read(name, part, person), 0)

@@ -12,15 +12,18 @@ from flask_socketio import SocketIO
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.live import listener, origins
+from chat.live import origins
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
 from chat.live.delivery import Delivery
 from chat.live.engine import Engine
 from chat.live.events import Events
 from chat.live.heartbeat import Heartbeat
+from chat.live.listener import Listener
 from chat.live.packets import LARGEST, StrictJSON, StrictPacket
+from chat.live.readiness import Readiness
 from chat.live.wire import Line
+from chat.store.connection import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,6 +42,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     socketio = SocketIO(
         app,
         message_queue=_queue(chat.store.url, config),
+        channel=chat.store.channel,
         transports=["websocket"],
         cors_allowed_origins=allowed,
         # The events of a connection run one after the other in its reader: in order, and held back by TCP.
@@ -57,24 +61,24 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     def restart() -> None:
         app.extensions["restart"]()
 
-    listener.install(socketio.server.manager, restart)
+    listener = Listener(socketio.server, chat.store, restart)
     line = Line(socketio.server, config.max_connections, config.max_backlog, restart)
     engine = Engine(socketio.server, line, config.max_backlog)
     broadcast = Broadcast(socketio, restart)
     delivery = Delivery(socketio, chat, connections, engine, restart)
-    heartbeat = Heartbeat(socketio, chat, connections, engine, restart)
     app.extensions["line"] = line
     app.extensions["drain"] = engine.drain
     app.extensions["restart"] = lambda: log.warning("only gunicorn starts another worker in its place: not restarting")
-    app.extensions["delivery"] = delivery
-    start = _Once(delivery.start, broadcast.start, heartbeat.start)
+    start = _Once(delivery.start, broadcast.start, listener.start, lambda: heartbeat.start())  # noqa: PLW0108 - made below.
+    app.extensions["readiness"] = readiness = Readiness(chat, delivery, listener, start)
+    heartbeat = Heartbeat(socketio, chat, connections, engine, readiness, restart)
     Events(app, socketio, chat, connections, engine, delivery, broadcast, start)
     return socketio
 
 
-def announce(url: str, config: Config, text: str) -> None:
+def announce(store: Store, config: Config, text: str) -> None:
     """Say `text` to everyone connected, from a process that serves nobody."""
-    socketio = SocketIO(message_queue=_queue(url, config), json=StrictJSON)
+    socketio = SocketIO(message_queue=_queue(store.url, config), channel=store.channel, json=StrictJSON)
     socketio.emit("announcement", {"text": text, "at": int(time.time() * 1000)})
 
 

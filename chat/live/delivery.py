@@ -137,14 +137,11 @@ class Delivery:
             with self._lock:
                 self._take(batch, reader.shard, away=away)
             self._engine.flush()
-        except Unavailable as error:
-            if not away:
-                log.warning("delivery waits: %s", error)
+        except Unavailable:
+            # The store tells the log.
             self._socketio.sleep(RETRY)
             return False
         self._away.remove(reader.shard)
-        if away:
-            log.warning("Redis answers again; delivery goes on")
         return False
 
     def _ends(self, shard: int) -> bool:

@@ -239,8 +239,8 @@ class Events:
                 answer = {"ok": True, **act(self._connections[sid], schemas.parse(schema, args))}
             except ChatError as error:
                 answer = _refusal(error)
-            except Unavailable as error:
-                logger.warning("%s: %s", event, error, extra=self._about(sid, event))
+            except Unavailable:
+                # The store tells the log, once for all.
                 answer = _refusal(unavailable())
             except Exception:
                 logger.exception("%s failed", event, extra=self._about(sid, event))

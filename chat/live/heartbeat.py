@@ -10,10 +10,13 @@ from chat.domain import Chat, people, presence, sweep
 from chat.domain.retention import OFTEN, SELDOM
 from chat.live.connections import Connections
 from chat.live.engine import Engine
+from chat.live.readiness import Readiness
 from chat.store.errors import Unavailable
 from chat.tasks import forever
 
 BEAT = 1.0
+LOOK = 30.0
+"""Seconds between two looks at what kind of Redis this is."""
 MEMBERSHIP_RENEWAL = 3600.0
 """Seconds between two renewals of the memberships of who is connected."""
 
@@ -24,15 +27,22 @@ class Heartbeat:
     """What goes by time: a task for what is done each second, and one for how much is kept, which may take longer."""
 
     def __init__(
-        self, socketio: SocketIO, chat: Chat, connections: Connections, engine: Engine, restart: Callable[[], None]
+        self,
+        socketio: SocketIO,
+        chat: Chat,
+        connections: Connections,
+        engine: Engine,
+        readiness: Readiness,
+        restart: Callable[[], None],
     ) -> None:
         self._socketio = socketio
         self._chat = chat
         self._connections = connections
         self._engine = engine
+        self._readiness = readiness
         self._restart = restart
         self._links_renewed = self._names_renewed = self._memberships_renewed = 0.0
-        self._sweep_at = 0.0
+        self._sweep_at = self._look_at = 0.0
         self._pause = OFTEN
 
     def start(self) -> None:
@@ -60,6 +70,11 @@ class Heartbeat:
         now = time.monotonic()
         self._engine.expire()
         try:
+            if self._chat.store.trouble.reason:
+                self._readiness.failing()
+            if now >= self._look_at:
+                self._look_at = now + LOOK
+                self._readiness.look()
             if now - self._links_renewed >= presence.RENEWAL:
                 self._renew_links()
                 self._links_renewed = now

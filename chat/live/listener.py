@@ -1,15 +1,20 @@
-"""The listener of Flask-SocketIO's message queue, made to come back within seconds.
+"""Flask-SocketIO's message queue on Redis, made to come back within seconds, on a channel of this chat's own.
 
-The stock one waits up to a minute after a failure, does not notice a connection that died without a word, and loses
-its own when a publisher of the same process makes another. Leans on private parts of python-socketio: where they are
-not there, the stock one listens, and the log says so.
+The stock listener waits up to a minute after a failure, does not notice a connection that died without a word, and
+loses its own when a publisher of the same process makes another; and both write a line each time. Leans on private
+parts of python-socketio: where they are not there, the stock ones serve, and the log says so.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import socketio
+
+from chat.store.connection import Store
+from chat.store.errors import AWAY, Unavailable, translated
 from chat.tasks import forever
 
 PING = 5.0
@@ -21,53 +26,85 @@ RETRY = 0.5
 log = logging.getLogger(__name__)
 
 
-def install(manager: Any, restart: Callable[[], None]) -> None:
-    """Have python-socketio's Redis `manager` listen as here. To be called before its first connection.
+class Listener:
+    """What one worker hears and says on the queue of `server`. To be made before the first connection.
 
-    `restart` is called if that ends, which it should not.
+    `restart` is called if the listening ends, which it should not.
     """
-    if {"_redis_listen_with_retries", "_redis_connect", "_thread"} <= set(dir(manager)):
-        manager._redis_listen_with_retries = lambda: _listen(manager)
-        listen = manager._thread
 
-        def step() -> None:
-            listen()
-            raise RuntimeError("it returned")
+    def __init__(self, server: socketio.Server, store: Store, restart: Callable[[], None]) -> None:
+        self._server = server
+        self._manager: Any = server.manager
+        self._store = store
+        self.subscribed = threading.Event()
+        """Set while what is said there is heard here."""
+        if {"_listen", "_publish", "_redis_connect", "_thread", "connected"} <= set(dir(self._manager)):
+            self._manager._listen = self._listen
+            self._manager._publish = self._publish
+            listen = self._manager._thread
 
-        manager._thread = lambda: forever("hearing the message queue", step, sleep=time.sleep, end=restart)
-    else:
-        log.warning("This python-socketio is not the one known here: the message queue may be deaf for a minute.")
+            def step() -> None:
+                listen()
+                raise RuntimeError("it returned")
 
+            self._manager._thread = lambda: forever("hearing the message queue", step, sleep=time.sleep, end=restart)
+        else:
+            log.warning("This python-socketio is not the one known here: the message queue may be deaf for a minute.")
+            self.subscribed.set()
 
-def _listen(manager: Any) -> Iterator[dict[str, Any]]:
-    away = False
-    while True:
-        try:
-            manager._redis_connect()
-            # Kept here: whoever publishes may have the manager connect anew.
-            pubsub = manager.pubsub
-            pubsub.subscribe(manager.channel)
-            if away:
-                log.warning("the message queue answers again")
-                away = False
-            yield from _messages(pubsub)
-        except Exception as error:
-            if not away:
-                log.warning("the message queue does not answer: %s", error)
-                away = True
-            time.sleep(RETRY)
+    def start(self) -> None:
+        """Begin to listen, as the first connection does otherwise."""
+        if not self._server.manager_initialized:
+            self._server.manager_initialized = True
+            self._manager.initialize()
 
+    def _publish(self, data: dict[str, Any]) -> None:
+        for last in (False, True):
+            try:
+                if not self._manager.connected:
+                    self._manager._redis_connect()
+                self._manager.redis.publish(self._manager.channel, self._manager.json.dumps(data))
+                return
+            except Exception as error:
+                self._manager.connected = False
+                if last:
+                    self._tell(error)
 
-def _messages(pubsub: Any) -> Iterator[dict[str, Any]]:
-    heard = asked = time.monotonic()
-    while True:
-        message = pubsub.get_message(timeout=1.0)
-        now = time.monotonic()
-        if message:
-            heard = now
-            yield message
-        elif now - heard > SILENT:
-            raise TimeoutError(f"nothing was heard for {SILENT:.0f} s")
-        elif now - max(heard, asked) > PING:
-            pubsub.ping()
-            asked = now
+    def _listen(self) -> Iterator[bytes]:
+        while True:
+            try:
+                self._manager._redis_connect()
+                # Of our own: whoever publishes may have the manager connect anew.
+                pubsub = self._manager.redis.pubsub()
+                pubsub.subscribe(self._manager.channel)
+                yield from self._messages(pubsub)
+            except Exception as error:
+                self._tell(error)
+                time.sleep(RETRY)
+            finally:
+                self.subscribed.clear()
+
+    def _messages(self, pubsub: Any) -> Iterator[bytes]:
+        replaced = self._store.replaced
+        heard = asked = time.monotonic()
+        while replaced == self._store.replaced:
+            message = pubsub.get_message(timeout=1.0)
+            now = time.monotonic()
+            if message:
+                heard = now
+                if message["type"] == "subscribe":
+                    self.subscribed.set()
+                elif message["type"] == "message":
+                    yield message["data"]
+            elif now - heard > SILENT:
+                raise Unavailable(AWAY, f"nothing was heard for {SILENT:.0f} s")
+            elif now - max(heard, asked) > PING:
+                pubsub.ping()
+                asked = now
+
+    def _tell(self, error: Exception) -> None:
+        meant = translated(error)
+        if isinstance(meant, Unavailable):
+            self._store.trouble.met(meant)
+        else:
+            log.error("the message queue failed", exc_info=error)

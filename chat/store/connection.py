@@ -16,6 +16,7 @@ from chat.config import Config, ConfigError
 from chat.store import embedded
 from chat.store.errors import NO_DATABASE, Unavailable, translated
 from chat.store.pipe import Command, Pipe
+from chat.store.trouble import Trouble
 
 LUA = Path(__file__).parent / "lua"
 
@@ -54,11 +55,15 @@ class Store:
         self._digests = {
             name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest() for name, source in sources.items()
         }
+        self.trouble = Trouble()
+        self.replaced = 0
+        """How often connections were given up because they led to a Redis that can serve no more, as one that was
+        demoted; whoever has others gives them up too when this changes."""
         scripts = list(sources.values())
-        self._pipe = Pipe(self.redis, scripts)
+        self._pipe = Pipe(self.redis, scripts, replaced=self._replaced)
         # One round trip for both: WAIT waits for all that was written before it on its own connection.
         wait: Command = ("WAIT", replicas, int(WAIT_WITHIN * 1000))
-        self._safe = Pipe(self.redis, scripts, last=wait) if replicas else self._pipe
+        self._safe = Pipe(self.redis, scripts, wait, self._replaced) if replicas else self._pipe
 
     def script(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Command:
         """The command that runs the function in `lua/<name>.lua` as one atomic step."""
@@ -70,11 +75,11 @@ class Store:
         Raises:
             Unavailable: Redis does not answer, or refuses for now.
         """
-        return self._pipe.ask(commands)
+        return self._asked(self._pipe, commands)
 
     def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
-        return self._pipe.ask([self.script(script, keys, args)])[0]
+        return self._asked(self._pipe, [self.script(script, keys, args)])[0]
 
     def commit(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """Run a function as `run` does, and return once as many replicas as asked for have what it wrote.
@@ -82,9 +87,11 @@ class Store:
         Raises:
             Unavailable: as of `run`; or it was run here, but fewer replicas than that have it so far.
         """
-        answer, *reached = self._safe.ask([self.script(script, keys, args)])
+        answer, *reached = self._asked(self._safe, [self.script(script, keys, args)])
         if reached and reached[0] < self._replicas:
-            raise Unavailable("Too few replicas have what was written", f"{reached[0]} of {self._replicas}")
+            error = Unavailable("Too few replicas have what was written", f"{reached[0]} of {self._replicas}")
+            self.trouble.met(error)
+            raise error
         return answer
 
     def check_database(self) -> None:
@@ -95,7 +102,7 @@ class Store:
             Unavailable: it cannot be asked now.
         """
         try:
-            self.ask(("PING",))
+            self.probe(("PING",))
         except Unavailable as error:
             if error.reason != NO_DATABASE:
                 raise
@@ -103,6 +110,57 @@ class Store:
                 "REDIS_URL names a database that this Redis does not have, but must be one with a number below its "
                 "setting `databases` (0 to 15 unless set)."
             ) from None
+
+    @property
+    def database(self) -> int:
+        """The number of the database in Redis."""
+        return int(self.redis.connection_pool.connection_kwargs.get("db") or 0)
+
+    @property
+    def channel(self) -> str:
+        """The Pub/Sub channel of the chat in this database: Redis has databases for keys, and not for channels."""
+        return f"chat:{self.database}"
+
+    @property
+    def address(self) -> str:
+        """Where Redis is, without a secret."""
+        to = self.redis.connection_pool.connection_kwargs
+        return f"{to.get('host')}:{to.get('port', 6379)}/{self.database}"
+
+    def probe(self, *commands: Command) -> list[Any]:
+        """Ask as `ask` does, about what is no trouble if it is refused."""
+        return self._pipe.ask(commands)
+
+    def try_channel(self) -> None:
+        """Say nothing on the chat's channel, and hear it.
+
+        Raises:
+            Unavailable: that is refused, or not answered.
+        """
+        with self.redis.pubsub() as heard:
+            try:
+                heard.subscribe(self.channel)
+                heard.get_message(timeout=ANSWER_WITHIN)
+                self.redis.publish(self.channel, "")
+            except redis.exceptions.RedisError as error:
+                raise translated(error) from error
+
+    def first(self, what: str, seconds: int) -> bool:
+        """Whether no other process said that it does this within so many seconds; also where it cannot be known."""
+        try:
+            return bool(self.probe(("SET", f"chat:first:{what}", 1, "NX", "EX", seconds))[0])
+        except Unavailable:
+            return True
+
+    def _asked(self, pipe: Pipe, commands: Sequence[Command]) -> list[Any]:
+        try:
+            return pipe.ask(commands)
+        except Unavailable as error:
+            self.trouble.met(error)
+            raise
+
+    def _replaced(self) -> None:
+        self.replaced += 1
 
     def disturb(self) -> str:
         """Do to Redis what must do no harm, and return what was done, in words.
@@ -129,11 +187,10 @@ class Store:
             connected()
 
         never = Retry(NoBackoff(), 0)
-        return Blocking(
-            self._client(
-                block + ANSWER_WITHIN, pool_size=1, retry=never, health_check_interval=0, redis_connect_func=greet
-            )
+        client = self._client(
+            block + ANSWER_WITHIN, pool_size=1, retry=never, health_check_interval=0, redis_connect_func=greet
         )
+        return Blocking(self, client)
 
     def _client(
         self, timeout: float, *, pool_size: int, retry: Retry, health_check_interval: int, **options: Any
@@ -160,8 +217,10 @@ class Store:
 class Blocking:
     """A connection for one reader, whose commands may wait for what comes."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, store: Store, client: Client) -> None:
+        self._store = store
         self._client = client
+        self._replaced = store.replaced
 
     def ask(self, *command: str | int | float) -> Any:
         """What Redis answers to the command.
@@ -169,10 +228,22 @@ class Blocking:
         Raises:
             Unavailable: each time that the connection breaks, is not answered, or leads to a Redis that refuses.
         """
+        if self._replaced != self._store.replaced:
+            self._replaced = self._store.replaced
+            self.give_up()
         try:
             return self._client.execute_command(*command)
-        except redis.exceptions.RedisError as error:
-            raise translated(error) from error
+        except redis.exceptions.RedisError as cause:
+            error = translated(cause)
+            if isinstance(error, Unavailable):
+                self._store.trouble.met(error)
+                if error.elsewhere:
+                    self.give_up()
+            raise error from cause
+
+    def give_up(self) -> None:
+        """Have the next command make a new connection."""
+        self._client.connection_pool.disconnect()
 
 
 def connect(config: Config) -> Store:

@@ -25,6 +25,8 @@ REASONS = {
 """What Redis means by its error codes that are no fault of the command."""
 ELSEWHERE = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN", "LOADING"})
 """Codes of a Redis whose address may lead to another one by now: a new connection finds out."""
+READS = frozenset({"OOM", "MISCONF", "NOREPLICAS", "READONLY"})
+"""Codes of a Redis that takes no writes, and answers who reads."""
 AWAY = "Redis does not answer"
 NO_DATABASE = "Redis has no database of this number"
 
@@ -50,6 +52,11 @@ class Unavailable(Exception):  # noqa: N818 - the name of a state, as people are
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.code = code
+
+    @property
+    def reads(self) -> bool:
+        """Whether Redis still answers who reads."""
+        return self.code in READS
 
     @property
     def elsewhere(self) -> bool:

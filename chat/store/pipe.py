@@ -6,16 +6,17 @@ for nobody.
 """
 
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import redis
-
-from chat.store.errors import Unavailable, translated
+from chat.store.errors import ELSEWHERE, Unavailable, code_of, translated
 
 MOST = 128
 """Askers in one round trip at most."""
+REPLACE_EVERY = 0.5
+"""Seconds between two replacements of connections at least."""
 
 Command = tuple[str | int | float, ...]
 """A Redis command by its words, such as `("HGET", key, field)`."""
@@ -41,12 +42,21 @@ class Pipe:
     Args:
         scripts: the Lua functions that commands call by their digests, loaded where Redis does not know them.
         last: a command that each round trip ends with, if any, and whose answer everybody in it gets last.
+        replaced: called when connections led to a Redis that can serve no more, and new ones are made.
     """
 
-    def __init__(self, client: Any, scripts: Sequence[str], last: Command | None = None) -> None:
+    def __init__(
+        self,
+        client: Any,
+        scripts: Sequence[str],
+        last: Command | None = None,
+        replaced: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = client
         self._load: list[Command] = [("SCRIPT", "LOAD", each) for each in scripts]
         self._last = last
+        self._replaced = replaced
+        self._replaced_at = -REPLACE_EVERY
         self._guard = threading.Lock()
         self._waiting: deque[_Ask] = deque()
         self._busy = False
@@ -120,22 +130,40 @@ class Pipe:
                     each.told.release()
 
     def _answer(self, asks: list[_Ask]) -> None:
-        answers = self._send(asks)
-        unknown = [
-            each
-            for each, some in zip(asks, answers, strict=True)
-            if any(isinstance(answer, redis.exceptions.NoScriptError) for answer in some)
-        ]
-        if unknown:
-            # Wholly: what else they ask for may depend on what the function does. In one round trip, so that there is
-            # hardly a moment in which it could be forgotten again.
-            _, *answered = self._send([_Ask(self._load), *unknown])
-            again = dict(zip(map(id, unknown), answered, strict=True))
-            answers = [again.get(id(each), some) for each, some in zip(asks, answers, strict=True)]
-        for each, some in zip(asks, answers, strict=True):
-            each.answers = some
+        self._send(asks)
+        # Twice: behind a new connection may be a Redis that does not know the scripts.
+        for _ in range(2):
+            refused = [each for each in asks if any(isinstance(answer, Exception) for answer in each.answers or ())]
+            if not refused or not self._mend(refused):
+                return
 
-    def _send(self, asks: list[_Ask]) -> list[list[Any]]:
+    def _mend(self, refused: list[_Ask]) -> bool:
+        """Ask again for those whom another try may help; False if there is nobody.
+
+        Wholly: what else they ask for may depend on what was refused.
+        """
+        unknown = [each for each in refused if "NOSCRIPT" in _codes(each)]
+        if unknown:
+            # In one round trip, so that there is hardly a moment in which it could be forgotten again.
+            load = _Ask(self._load)
+            self._send([load, *unknown])
+            if _errors(load):
+                # Why they cannot be loaded says more than that they are not there.
+                for each in unknown:
+                    each.answers = _errors(load)
+            return True
+        elsewhere = [each for each in refused if _codes(each) & ELSEWHERE]
+        now = time.monotonic()
+        if not elsewhere or now - self._replaced_at < REPLACE_EVERY:
+            return False
+        self._replaced_at = now
+        # The address may lead to another Redis by now: one that was demoted keeps its connections.
+        self._client.connection_pool.disconnect(inuse_connections=False)
+        self._replaced()
+        self._send(elsewhere)
+        return True
+
+    def _send(self, asks: list[_Ask]) -> None:
         with self._client.pipeline(transaction=False) as pipeline:
             for each in asks:
                 for command in each.commands:
@@ -144,8 +172,15 @@ class Pipe:
                 pipeline.execute_command(*self._last)
             came = pipeline.execute(raise_on_error=False)
         last = [came.pop()] if self._last else []
-        found, at = [], 0
+        at = 0
         for each in asks:
-            found.append(came[at : at + len(each.commands)] + last)
+            each.answers = came[at : at + len(each.commands)] + last
             at += len(each.commands)
-        return found
+
+
+def _errors(ask: _Ask) -> list[Any]:
+    return [answer for answer in ask.answers or () if isinstance(answer, Exception)]
+
+
+def _codes(ask: _Ask) -> set[str]:
+    return {code_of(error) for error in _errors(ask)}

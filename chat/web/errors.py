@@ -1,7 +1,5 @@
 """What a page says when something is wrong."""
 
-import logging
-
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -24,8 +22,6 @@ TITLES = {
     503: "One moment",
 }
 
-log = logging.getLogger(__name__)
-
 
 def init_app(app: Flask) -> None:
     """Show every error as a page of the chat."""
@@ -41,9 +37,8 @@ def _refused(error: ChatError) -> ResponseReturnValue:
     return _page(error.status, error.message, error.retry_after)
 
 
-def _unavailable(error: Unavailable) -> ResponseReturnValue:
-    log.warning("%s %r: %s", request.method, request.path, error)
-    # The page is drawn without asking the store who is looking.
+def _unavailable(_: Unavailable) -> ResponseReturnValue:
+    # The store tells the log, once for all. The page is drawn without asking the store who is looking.
     g.person = None
     return _refused(unavailable())
 

@@ -29,6 +29,14 @@ def get(server: Server, path: str) -> tuple[int, str]:
         return answer.status, answer.read().decode()
 
 
+def get_or_nothing(server: Server, path: str) -> tuple[int, str]:
+    """A page's status and text; status 0 while nobody listens."""
+    try:
+        return get(server, path)
+    except OSError:
+        return 0, ""
+
+
 @pytest.fixture
 def cora(own_server: Server, connect_to: Connect) -> Client:
     """Cora, at the server that the test may break."""
@@ -79,7 +87,7 @@ def test_a_page_says_so_and_all_is_well_again_at_once(own_server: Server, own_re
     status, text = get(own_server, "/")
     assert status == 503
     assert "cannot reach its memory just now" in text
-    assert get(own_server, "/readyz")[0] == 503
+    eventually(lambda: get(own_server, "/readyz")[0] == 503, within=3)
     assert get(own_server, "/healthz")[0] == 200
     own_redis.start()
     eventually(lambda: get(own_server, "/readyz")[0] == 200, within=3)
@@ -132,7 +140,9 @@ def test_a_reader_of_the_bus_that_stalls_is_seen_and_goes_on_by_itself(
 def test_without_the_replicas_asked_for_nothing_is_promised(
     start_server: Callable[..., Server], start_redis: Callable[..., Redis], own_redis: Redis, connect_to: Connect
 ) -> None:
-    server = start_server(CHAT_WAIT_REPLICAS="1")
+    server = start_server(ready=False, CHAT_WAIT_REPLICAS="1")
+    eventually(lambda: get_or_nothing(server, "/readyz")[0] == 503, within=30)
+    assert "Too few replicas" in get(server, "/readyz")[1]
     cora = connect_to(server, unique("Cora"))
     also_cora = connect_to(server, not_on=server.worker_of(cora.port()))
     also_cora.ok("setUsername", {"user": cora.user["name"], "token": cora.token})
@@ -140,6 +150,7 @@ def test_without_the_replicas_asked_for_nothing_is_promised(
         assert cora.refused("sendMessage", {"msg": "safe", "id": "one"})["code"] == "unavailable"
     replica = start_redis(own_redis)
     assert cora.ok("sendMessage", {"msg": "safe", "id": "one"})["seq"] == 1
+    eventually(lambda: get(server, "/readyz")[0] == 200)
     replica.freeze()
     # A repeat writes nothing to the log, and must still not be promised: by another connection to Redis, too.
     for client in (cora, also_cora, cora):

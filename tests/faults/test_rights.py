@@ -129,8 +129,11 @@ def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     again.ok("setUsername", {"user": ada.user["name"], "token": ada.token})
     again.close()
     visit_pages(limited_server)
-    ben.ok("leave", {"room": "work"})
-    ada.wait_told("left", ben.user)
+    for client in (ada, ben):
+        client.ok("join", {"room": "garden"})
+    ada.wait_told("joined", ben.user, "garden")
+    ben.ok("leave", {"room": "garden"})
+    ada.wait_told("left", ben.user, "garden")
     grow_old(limited)
     operate(limited, "announce", "The kettle is on")
     ada.wait("announcement", text="The kettle is on")

@@ -301,7 +301,7 @@ def test_the_hourly_renewal_renews_and_makes_no_member(worker: Worker) -> None:
         worker.redis.zadd(key, {each.person.id: 1})
     # As if the leaving were still on its way here.
     worker.redis.zrem(key, ada.person.id)
-    Heartbeat(worker.socketio, worker.chat, worker.connections, None, lambda: None)._renew_memberships()
+    Heartbeat(worker.socketio, worker.chat, worker.connections, None, None, lambda: None)._renew_memberships()
     assert worker.redis.zscore(key, ada.person.id) is None
     assert worker.redis.zscore(key, ben.person.id) > 1
 
@@ -312,7 +312,7 @@ def test_the_renewal_of_links_brings_nobody_back_who_left(worker: Worker) -> Non
         worker.join(each)
     with worker.delivery._lock:
         worker.chat.memberships.end(ada.person, worker.room)
-        Heartbeat(worker.socketio, worker.chat, worker.connections, None, lambda: None)._renew_links()
+        Heartbeat(worker.socketio, worker.chat, worker.connections, None, None, lambda: None)._renew_links()
     assert worker.chat.presence.here(worker.room).list == [ben.person.as_dict()]
 
 

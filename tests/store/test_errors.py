@@ -1,11 +1,8 @@
 """What Redis refuses, as the one error of the store; against a real Redis where one can be brought to it."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-import redis
 from redis._parsers.base import BaseParser
 
 from chat.config import Config
@@ -14,8 +11,8 @@ from chat.domain.people import Person
 from chat.store.connection import Store
 from chat.store.errors import REASONS, Unavailable, translated
 from tests.support.redis import Redis
+from tests.support.refusals import REFUSALS
 from tests.support.servers import free_port
-from tests.support.waiting import eventually
 
 IN_A_SCRIPT = "ERR Error running script (call to f_4a5b): @user_script:65: @user_script: 65: -{} 1 10.0.0.1:6379"
 REFUSED = [code for code in REASONS if code not in ("LOADING", "NOAUTH", "WRONGPASS", "NOSCRIPT")]
@@ -85,57 +82,12 @@ def test_a_redis_that_is_not_there_does_not_answer() -> None:
     assert "a-secret" not in str(caught.value)
 
 
-def fill(client: redis.Redis) -> None:
-    """Leave no room for anything more."""
-    client.config_set("maxmemory", 1)
-
-
-def want_replicas(client: redis.Redis) -> None:
-    """Take writes with a replica alone, which there is not."""
-    client.config_set("min-replicas-to-write", 1)
-
-
-def fail_to_save(client: redis.Redis) -> None:
-    """Have a snapshot fail."""
-    # Where its file should go, a folder stands.
-    (Path(str(client.config_get("dir")["dir"])) / "dump.rdb").mkdir()
-    client.config_set("save", "3600 1")
-    client.bgsave()
-    eventually(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
-
-
-def forbid_functions(client: redis.Redis) -> None:
-    """Take a right away."""
-    client.acl_setuser("default", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-evalsha"])
-
-
-def follow(client: redis.Redis) -> None:
-    """Become a replica, of something that is not there."""
-    client.replicaof("127.0.0.1", str(free_port()))
-
-
-def follow_strictly(client: redis.Redis) -> None:
-    """Become a replica that answers nothing by itself."""
-    client.config_set("replica-serve-stale-data", "no")
-    follow(client)
-
-
-REFUSALS: dict[str, Callable[[redis.Redis], None]] = {
-    "OOM": fill,
-    "NOREPLICAS": want_replicas,
-    "MISCONF": fail_to_save,
-    "NOPERM": forbid_functions,
-    "READONLY": follow,
-    "MASTERDOWN": follow_strictly,
-}
-
-
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_real_redis_that_refuses_is_understood(own_redis: Redis, lone: Chat, person: Person, code: str) -> None:
     REFUSALS[code](own_redis.client())
     for write in (
         lambda: lone.messages.post(person, "work", "hello", "id"),
-        lambda: lone.people.claim("Ben", "127.0.0.1"),
+        lambda: lone.memberships.join(person, "work"),
     ):
         with pytest.raises(Unavailable, match=re.escape(REASONS[code])) as caught:
             write()

@@ -1,0 +1,73 @@
+"""Whether this worker can serve, and what an operator has to know of its Redis."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from chat.config import ConfigError
+from chat.domain import Chat
+from chat.live.delivery import Delivery
+from chat.live.listener import Listener
+from chat.store.errors import Unavailable
+from chat.store.look import look
+
+FRESH = 1.0
+"""Seconds for which a verdict holds, for all who ask."""
+HEARD_WITHIN = 0.5
+"""Seconds for the message queue to be heard, when it was not yet."""
+
+log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """Tries what serving takes."""
+
+    def __init__(self, chat: Chat, delivery: Delivery, listener: Listener, start: Callable[[], None]) -> None:
+        self._store = chat.store
+        self._delivery = delivery
+        self._listener = listener
+        self._start = start
+        self._lock = threading.Lock()
+        self._asked = -FRESH
+        self._failing: list[str] = []
+        self.warnings: list[str] = []
+        """What `look` found last."""
+
+    def failing(self) -> list[str]:
+        """What cannot be done, a sentence each, as of a second ago at most; empty for a worker that is ready."""
+        with self._lock:
+            if time.monotonic() - self._asked >= FRESH:
+                self._failing = self._try()
+                self._asked = time.monotonic()
+            return self._failing
+
+    def look(self) -> None:
+        """See what kind of Redis this is, and tell the log what has become worth knowing."""
+        try:
+            found = look(self._store)
+        except Unavailable:
+            return
+        news = [each for each in found.warnings if each not in self.warnings]
+        self.warnings = found.warnings
+        if news and self._store.first("looked", 25):
+            for each in news:
+                log.warning("%s", each)
+
+    def _try(self) -> list[str]:
+        try:
+            self._start()
+            # A function, a write, and the replicas that a message waits for.
+            self._store.commit("ready", ["chat:ready"], [1])
+        except Unavailable as error:
+            return [error.reason]
+        except ConfigError as error:
+            return [str(error)]
+        failing = []
+        if not self._listener.subscribed.wait(HEARD_WITHIN):
+            failing.append("The message queue is not heard")
+        if self._delivery.stalled:
+            failing.append("What comes is not delivered")
+        if not failing:
+            self._store.trouble.over()
+        return failing

@@ -1,0 +1,55 @@
+"""What Redis refuses at the moment, told to the log once when it begins and once when it is over."""
+
+import logging
+import threading
+import time
+
+from chat.store.errors import Unavailable
+
+FURTHER = 10.0
+"""Seconds between two lines in the same trouble: a Redis that comes back says several things on the way."""
+QUIET = 1.0
+"""Seconds without a refusal after which a trouble may be over."""
+STILL = 600.0
+"""Seconds after which a trouble that lasts is told again."""
+
+log = logging.getLogger(__name__)
+
+
+class Trouble:
+    """The trouble of one process with its Redis, if it has any."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reason = ""
+        self._count = 0
+        self._told = self._met = 0.0
+
+    @property
+    def reason(self) -> str:
+        """What is the matter; empty if nothing is."""
+        return self._reason
+
+    def met(self, error: Unavailable) -> None:
+        """Count what was refused, and tell the log, if it does not know yet."""
+        now = time.monotonic()
+        with self._lock:
+            self._count += 1
+            self._met = now
+            wait = STILL if error.reason == self._reason else FURTHER
+            if self._reason and now - self._told < wait:
+                return
+            first, self._reason, self._told = not self._reason, error.reason, now
+            count = self._count
+        if first:
+            log.warning("%s", error)
+        else:
+            log.warning("%s (%d requests were refused so far)", error, count)
+
+    def over(self) -> None:
+        """Tell the log that everything is served again, as a trial has shown, unless something was refused just now."""
+        with self._lock:
+            if not self._reason or time.monotonic() - self._met < QUIET:
+                return
+            count, self._reason, self._count = self._count, "", 0
+        log.warning("Redis serves again; %d requests were refused", count)
