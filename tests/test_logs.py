@@ -186,7 +186,7 @@ def test_a_message_and_a_traceback_are_as_long_as_one_can_read(log: Log) -> None
 
 def test_a_session_of_nobodys_forges_no_line_and_is_told_once(new_server: Start) -> None:
     server = new_server(WEB_CONCURRENCY="1")
-    for _ in range(50):
+    for _ in range(20):
         assert asked(server, "/socket.io/?EIO=4&transport=websocket&sid=" + quote(FORGED))[0] == 400
     assert server.stop() == 0
     assert len(lines(server)) == 1
@@ -198,7 +198,7 @@ def test_a_path_forges_no_line_while_redis_is_away_and_what_repeats_is_counted(
 ) -> None:
     server = new_server(REDIS_URL=own_redis.url, WEB_CONCURRENCY="1")
     own_redis.kill()
-    for _ in range(100):
+    for _ in range(25):
         assert asked(server, "/rooms/" + quote(FORGED, safe=""), Cookie="chat=" + "x" * 20)[0] in (404, 503)
         asked(server, "/readyz?" + quote(FORGED))
     assert server.stop() == 0
@@ -268,7 +268,7 @@ def test_at_debug_each_line_is_written() -> None:
 
 def test_an_origin_that_is_refused_names_the_settings_in_one_line(new_server: Start) -> None:
     server = new_server(WEB_CONCURRENCY="1")
-    for _ in range(100):
+    for _ in range(20):
         answer = handshake(server, "https://chat.example.org", **{"X-Forwarded-Proto": "https"})
         assert answer.startswith("400 Pages of this origin may not connect.")
     assert server.stop() == 0
