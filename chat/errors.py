@@ -11,6 +11,7 @@ STATUS = {
     "name_invalid": 400,
     "name_reserved": 400,
     "name_taken": 409,
+    "put_out": 403,
     "names_full": 409,
     "room_invalid": 400,
     "room_taken": 409,

@@ -1,20 +1,20 @@
 """Commands for the person who runs the chat."""
 
-import contextlib
-from collections.abc import Iterator
-
 import click
 from flask import Flask
 
 from chat import live
 from chat.cli import drill as drills
+from chat.cli import people, rooms
+from chat.cli.output import plainly
 from chat.config import Config
 from chat.domain import Chat
-from chat.store.errors import Unavailable
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
     """Add the chat's commands to `flask`."""
+    people.init_app(app, chat)
+    rooms.init_app(app, chat)
 
     @app.cli.command("announce")
     @click.argument("text")
@@ -23,7 +23,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         text = text.strip()
         if not 1 <= len(text) <= 1000:
             raise click.BadParameter(f"An announcement has 1 to 1,000 characters, this one {len(text)}.")
-        with _reachable():
+        with plainly():
             chat.store.ask(("PING",))
         live.announce(chat.store, config, text)
         click.echo("Said to everyone connected.")
@@ -53,19 +53,10 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         of the chat that it checks. Ends with status 1 if the promise was not kept.
         """
         click.echo(f"Two people talk at {url} for {seconds:.0f} s.")
-        with _reachable():
+        with plainly():
             try:
                 verdicts = drills.hold(app, chat, url, seconds=seconds, rate=rate, restart=restart)
             except drills.DrillError as error:
                 raise click.ClickException(str(error)) from None
         drills.show(verdicts)
         context.exit(0 if all(each.kept for each in verdicts) else 1)
-
-
-@contextlib.contextmanager
-def _reachable() -> Iterator[None]:
-    """End the command with a sentence where Redis does not answer."""
-    try:
-        yield
-    except Unavailable as error:
-        raise click.ClickException(str(error)) from None

@@ -1,19 +1,22 @@
 """What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
+from chat.domain.bans import Bans, typed
 from chat.domain.budget import Budget
 from chat.domain.bus import Bus
+from chat.domain.census import Census
 from chat.domain.limits import Limits
 from chat.domain.log import Log
 from chat.domain.memberships import Memberships
 from chat.domain.messages import Messages
-from chat.domain.people import People
+from chat.domain.people import People, Person
 from chat.domain.presence import Presence
 from chat.domain.retention import Retention
 from chat.domain.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.domain.sweep import Sweep
 from chat.domain.visits import Visits
+from chat.errors import ChatError
 from chat.store.connection import Store
 
 
@@ -27,6 +30,7 @@ class Chat:
         self.limits = Limits(store, config)
         self.budget = Budget(config)
         self.people = People(store, config, self.limits)
+        self.bans = Bans(store)
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
         self.memberships = Memberships(store, config, shards, self.people, self.rooms)
         self.log = Log(store, config, shards, self.limits, self.budget)
@@ -37,6 +41,37 @@ class Chat:
             store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships, self.log
         )
         self.sweep = Sweep(store, config, shards, self.people, self.rooms)
+        self.census = Census(store, shards, self.people, self.rooms)
+
+    def called(self, name: str) -> Person | None:
+        """The person of this name, in whatever case it is written; None if nobody has it.
+
+        Raises:
+            ChatError: `name_taken` where somebody has a name that looks like it, which is not meant then.
+        """
+        alike = self.people.called(typed(name))
+        for person in alike:
+            if person.name.casefold() == typed(name).casefold():
+                return person
+        if alike:
+            raise ChatError("name_taken", f"Nobody is called {name}, but somebody is called {alike[0].name}.")
+        return None
+
+    def put_out(self, name: str) -> str:
+        """Keep a name from being leased, end what whoever has it is in, and return the name.
+
+        Raises:
+            ChatError: `name_invalid` where there is none; `name_taken`, see `called`.
+        """
+        person = self.called(name)
+        out = person.name if person else typed(name)
+        if not out:
+            raise ChatError("name_invalid", "Say which name.")
+        self.bans.add(out)
+        # Again, as somebody may have leased it just before.
+        if person := self.called(out):
+            self.sign_out(person.id)
+        return out
 
     def sign_out(self, person_id: str) -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections."""

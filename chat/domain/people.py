@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.config import Config
-from chat.domain import names
+from chat.domain import bans, names
 from chat.domain.limits import NAMES, UNLIMITED, UNSPOKEN_LEASE, Limits, Pace
 from chat.domain.recent import Recent
 from chat.errors import ChatError
@@ -65,6 +65,16 @@ class People:
         (name,) = self._store.ask(("HGET", _user(person_id), "name")) if person_id else [None]
         return Person(person_id, str(name)) if name else None
 
+    def several(self, ids: list[str]) -> list[Person]:
+        """Those of the ids who hold their names."""
+        found = self._store.ask(*(("HGET", _user(id), "name") for id in ids)) if ids else []
+        return [Person(id, str(name)) for id, name in zip(ids, found, strict=True) if name]
+
+    def called(self, name: str) -> list[Person]:
+        """Who has this name, or one that looks like it."""
+        owners = self._store.ask(*(("GET", form) for form in _forms(name)))
+        return self.several(sorted({str(owner) for owner in owners if owner}))
+
     def claim(self, text: str, network: str, token: str = "", *, passing: bool = False) -> Person:
         """Lease the name that `text` asks for, to a user id minted now.
 
@@ -81,7 +91,7 @@ class People:
         try:
             return self._claim(text, network, digest(token) if token else "", passing=passing)
         except ChatError as error:
-            if error.code in ("name_invalid", "name_reserved", "name_taken"):
+            if error.code in ("name_invalid", "name_reserved", "name_taken", "put_out"):
                 raise self._limits.spend("failed claim", network=network) or error from None
             raise
 
@@ -97,6 +107,8 @@ class People:
             raise ChatError("names_full", f"There are {NAMES:,} names here, as many as may be. Come back another day.")
         if outcome == "wait":
             raise self._limits.network_error("name", rest[0] / 1000)
+        if outcome == "out":
+            raise bans.refusal(person.name)
         if outcome == "taken":
             if same := self._holder(rest[0], proof):
                 return same
@@ -105,8 +117,9 @@ class People:
 
     def _lease(self, person: Person, proof: str, voice: str, network: str, pace: Pace) -> list[Any]:
         lease = self.lease if voice == Voice.HEARD else UNSPOKEN_LEASE
-        keys = [_user(person.id), *NAMED, f"chat:{{people}}:pace:name:{network}", *_forms(person.name)]
-        found: list[Any] = self._store.run("claim", keys, [person.id, person.name, proof, voice, lease, NAMES, *pace])
+        keys = [_user(person.id), *NAMED, f"chat:{{people}}:pace:name:{network}", bans.BANS, *_forms(person.name)]
+        own: list[str | float] = [person.id, person.name, proof, voice, lease, NAMES, *pace]
+        found: list[Any] = self._store.run("claim", keys, [*own, *sorted(names.forms(person.name))])
         return found
 
     def _make_room(self) -> bool:
