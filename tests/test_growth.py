@@ -28,9 +28,10 @@ LENGTHS = (1_000, 10_000, 20_000)
 MOST = 3
 """How many times more than by their lengths a longer text may take."""
 LEAST = 0.05
-"""Milliseconds for the shortest text, at least: what is faster, no clock tells apart."""
+LEAST_IN_A_PAGE = 0.2
+"""Milliseconds for the shortest text, at least: what is faster is noise, more so where code is compiled as it runs."""
 RUNS = 3
-TRIES = 4
+TRIES = 8
 Times = dict[int, float]
 
 
@@ -109,7 +110,7 @@ def test_the_page_takes_time_by_the_length_of_a_text() -> None:
             f"{function} of {name}": times
             for function, found in json.loads(done.stdout).items()
             for name, times in found.items()
-            if not fits({int(length): time for length, time in times.items()})
+            if not fits({int(length): time for length, time in times.items()}, LEAST_IN_A_PAGE)
         }
         left = {each.partition(" of ")[2] for each in wrong}
         if not wrong:

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 from tests.support.texts import AWKWARD
-from tests.test_growth import LENGTHS, RUNS, TRIES, fits
+from tests.test_growth import LEAST_IN_A_PAGE, LENGTHS, RUNS, TRIES, fits
 
 MEASURE = """async ({ texts, runs }) => {
     const { Timeline } = await import("/static/js/timeline.js");
@@ -41,7 +41,7 @@ def test_the_page_draws_a_text_in_time_by_its_length(ada_page: Page) -> None:
             f"{act} of {name}": times
             for act, by_name in found.items()
             for name, times in by_name.items()
-            if not fits({int(length): time for length, time in times.items()}, least=0.2)
+            if not fits({int(length): time for length, time in times.items()}, LEAST_IN_A_PAGE)
         }
         left = {each.partition(" of ")[2] for each in wrong}
         if not wrong:
