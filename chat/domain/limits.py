@@ -127,6 +127,8 @@ class Limits:
         Returns:
             What to tell somebody who is too fast, with the seconds to wait; nothing was counted then.
         """
+        if not self._on:
+            return None
         spared = bool(person) and self._buckets[0, action].rested(person, SPARED)
         free: list[tuple[Buckets, str]] = []
         for buckets, who, said in self._bounds(action, person, connection, network):

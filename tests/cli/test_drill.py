@@ -1,10 +1,13 @@
 """`flask drill`: the promise, checked on a chat that runs."""
 
 import subprocess
+import time
 from collections.abc import Callable
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.limits import UNSPOKEN_LEASE
+from chat.domain.rooms import UNLISTED
 from tests.support.clients import Client
 from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
 from tests.support.waiting import eventually
@@ -34,6 +37,27 @@ def test_a_sound_chat_passes_and_nothing_of_the_drill_stays(
     assert [key for key in new if "drill" in key and "pace" not in key] == []
     assert [row.name for row in chat.rooms.all() if "drill" in row.name] == []
     assert "drill" not in str(ada.events).lower()
+
+
+def test_what_a_killed_drill_leaves_ends_by_itself(server: Server, config: Config, chat: Chat) -> None:
+    redis = chat.store.redis
+    command = [BIN / "flask", "drill", "--seconds", "60", server.url]
+    settings = environ(REDIS_URL=config.redis_url or "", SECRET_KEY=SECRET)
+    with subprocess.Popen(command, cwd=CHECKOUT, env=settings, stdout=subprocess.DEVNULL) as running:
+        try:
+            room = eventually(lambda: redis.zrange(UNLISTED, 0, -1), within=30, what="the drill has a room")[0]
+            said = chat.shards.key(room, "log")
+            eventually(lambda: redis.xlen(said) > 2, within=30, what="its people talk")
+            members = redis.zrange(chat.shards.key(room, "members"), 0, -1)
+        finally:
+            running.kill()
+    assert 60 < redis.zscore(UNLISTED, room) - time.time() < 600
+    redis.zadd(UNLISTED, {room: time.time() - 1})
+    chat.sweep.unlisted()
+    assert redis.exists(*chat.shards.keys(room, "", "members", "log", "sent")) == 0
+    assert len(members) == 2
+    for id in members:
+        assert 0 < redis.ttl(f"chat:{{people}}:user:{id}") <= UNSPOKEN_LEASE
 
 
 def test_a_restarted_worker_is_back_and_nothing_was_lost(new_server: Callable[..., Server], config: Config) -> None:

@@ -183,6 +183,7 @@ def test_names_that_lapsed_count_no_more(limited: Chat, monkeypatch: pytest.Monk
         limited.people.claim(unique("Ada"), "")
     for id, _ in limited.store.redis.zscan_iter(people.NAMED[1]):
         limited.store.redis.zadd(people.NAMED[1], {id: 1})
+        limited.store.redis.delete(f"chat:{{people}}:user:{id}")
     limited.people.claim("Newcomer", "")
     assert limited.store.redis.zcard(people.NAMED[1]) == 1
 
