@@ -35,6 +35,11 @@ export class People {
     this.#draw();
   }
 
+  /** Show that somebody is not here any more. */
+  remove(person) {
+    if (this.#here.has(person.id)) this.change({ joined: [], left: [person], count: this.#count - 1 });
+  }
+
   #draw() {
     const people = [...this.#here.values()].sort((one, other) => one.name.localeCompare(other.name)).slice(0, SHOWN);
     this.#list.replaceChildren(...people.map(row));

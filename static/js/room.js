@@ -149,7 +149,7 @@ export class Room extends EventTarget {
   left(why) {
     if (!this.#membership.end(why)) return;
     this.#outbox.refuse("You left this room before it was sent.");
-    this.#typing.clear();
+    this.#people.remove(this.#own);
     this.status();
   }
 
@@ -189,7 +189,6 @@ export class Room extends EventTarget {
       });
       this.#near.observe(older);
       older.addEventListener("click", (event) => {
-        // From outside, the link leads to a page of its own.
         if (!this.member) return;
         event.preventDefault();
         this.#older(older);

@@ -24,11 +24,6 @@ export class Typing {
     if (this.#people.delete(id)) this.#draw();
   }
 
-  /** Nobody is known to type. */
-  clear() {
-    for (const id of [...this.#people.keys()]) this.stop(id);
-  }
-
   #draw() {
     const names = [...this.#people.values()].map((person) => person.name);
     if (!names.length) this.#line.replaceChildren();

@@ -1,5 +1,7 @@
 """Coming into rooms and leaving them, in real browsers."""
 
+import re
+
 from playwright.sync_api import expect
 
 from chat.domain import Chat
@@ -72,6 +74,7 @@ def test_leaving_in_one_tab_is_said_in_the_other_which_keeps_what_was_typed(
     page.get_by_role("button", name="Leave room").click()
     expect(page.locator("h1")).to_have_text("work")
     expect(other.locator("[data-outside]")).to_contain_text("You left this room in another tab")
+    expect(other.locator("[data-person]")).to_have_text([re.compile(re.escape(ada.user["name"]))])
     expect(other.locator(f'[data-room-link="{room}"]')).to_have_attribute("data-member", "false")
     ada.say("unheard", room=room)
     ada.wait("message", room=room)
