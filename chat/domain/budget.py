@@ -18,6 +18,11 @@ FORGETS = 0.99
 """What is left, with each page that is read, of how heavy the heaviest of late was."""
 
 
+def size_of(entry: str) -> int:
+    """The bytes of an entry."""
+    return len(entry) if entry.isascii() else len(entry.encode())
+
+
 class Budget:
     """A token bucket of bytes for each person. A page is counted when it was read: one may be in debt by the last ones.
 

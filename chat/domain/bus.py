@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
+from chat.domain.budget import size_of
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 
 BLOCK = 1.0
 """Seconds for which a read waits for something to come."""
 BATCH = 500
+BATCH_BYTES = 2 * 1024 * 1024
+"""Entries that are read at once at most, and about their bytes, where those before were long."""
 
 
 class Item(NamedTuple):
@@ -75,6 +78,7 @@ class Reader:
         self._blocking.ask("PING")
         self._reconnected = False
         self._ahead = self._gave_up = 0
+        self._count = BATCH
         self.n, _ = self._state()
 
     def read(self) -> Batch:
@@ -84,7 +88,7 @@ class Reader:
             Unavailable: each time that the connection breaks, is not answered, or leads to a Redis that refuses.
         """
         place = (self._entries_key, f"{self.n}-0")
-        answer = self._blocking.ask("XREAD", "COUNT", BATCH, "BLOCK", int(BLOCK * 1000), "STREAMS", *place)
+        answer = self._blocking.ask("XREAD", "COUNT", self._count, "BLOCK", int(BLOCK * 1000), "STREAMS", *place)
         missed, self._reconnected = self._reconnected, False
         lost = False
         if not answer:
@@ -105,6 +109,8 @@ class Reader:
             Item(int(id.partition("-")[0]), row["room"], row["epoch"], int(row["seq"]), row["type"], row["entry"])
             for id, row in answer[0][1]
         ]
+        size = sum(size_of(item.entry) for item in items)
+        self._count = max(1, min(BATCH, BATCH_BYTES * len(items) // max(1, size)))
         if items[0].n != self.n + 1:
             _, start = self._state()
             lost = start > self.n > 0

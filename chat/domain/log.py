@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
-from chat.domain.budget import Budget
+from chat.domain.budget import Budget, size_of
 from chat.domain.limits import NONE, Limits, too_fast
 from chat.domain.people import Person
 from chat.domain.rooms import Room
@@ -94,7 +94,7 @@ class Page:
     @property
     def size(self) -> int:
         """Bytes of its entries."""
-        return sum(len(entry) if entry.isascii() else len(entry.encode()) for entry in self.entries)
+        return sum(map(size_of, self.entries))
 
 
 class Log:
@@ -164,7 +164,8 @@ class Log:
             ChatError: `room_not_found`, also where there is such a room, but not for them.
         """
         keys = self._shards.keys(room, "", "members", "log")
-        found = self._store.run("read", keys, [reader.id if reader else "", *args_of(part, self._budget.page)])
+        args = [reader.id if reader else "", *args_of(part, self._budget.page)]
+        found = self._store.run("read", keys, args, self._budget.heaviest if reader else self._budget.page)
         if not found:
             raise room_not_found(room)
         page = page_of(room, found)

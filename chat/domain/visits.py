@@ -103,6 +103,7 @@ class Visits:
                 self._store.script("enter", keys, [how, *own, *args_of(part, self._budget.page)]),
                 reading,
                 *self._people.renewing(person),
+                weight=self._budget.heaviest if part.limit else 0,
             )
         except Unavailable as error:
             if error.reads and (visit := self._read(person, name, part, how)):

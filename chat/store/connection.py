@@ -69,17 +69,20 @@ class Store:
         """The command that runs the function in `lua/<name>.lua` as one atomic step."""
         return ("EVALSHA", self._digests[name], len(keys), *keys, *args)
 
-    def ask(self, *commands: Command) -> list[Any]:
+    def ask(self, *commands: Command, weight: float = 0) -> list[Any]:
         """Send commands in one round trip, in this order, and return what each answers. Each is safe to repeat.
+
+        Args:
+            weight: about how many bytes the answers may have, if that is many.
 
         Raises:
             Unavailable: Redis does not answer, or refuses for now.
         """
-        return self._asked(self._pipe, commands)
+        return self._asked(self._pipe, commands, weight)
 
-    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
-        """Run the function in `lua/<script>.lua` as one atomic step, and return what it returns."""
-        return self._asked(self._pipe, [self.script(script, keys, args)])[0]
+    def run(self, script: str, keys: Sequence[str], args: Sequence[str | int | float], weight: float = 0) -> Any:
+        """Run the function in `lua/<script>.lua` as one atomic step; returns what it does. `weight` as of `ask`."""
+        return self._asked(self._pipe, [self.script(script, keys, args)], weight)[0]
 
     def commit(self, script: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """Run a function as `run` does, and return once as many replicas as asked for have what it wrote.
@@ -152,9 +155,9 @@ class Store:
         except Unavailable:
             return True
 
-    def _asked(self, pipe: Pipe, commands: Sequence[Command]) -> list[Any]:
+    def _asked(self, pipe: Pipe, commands: Sequence[Command], weight: float = 0) -> list[Any]:
         try:
-            return pipe.ask(commands)
+            return pipe.ask(commands, weight)
         except Unavailable as error:
             self.trouble.met(error)
             raise

@@ -50,7 +50,7 @@ def sizes(store: Store, keys: Sequence[str]) -> list[int] | None:
 
 def _asked(store: Store, commands: list[tuple[str | int | float, ...]]) -> list[Any] | None:
     try:
-        return store.ask(*commands)
+        return store.probe(*commands)
     except Unavailable as error:
         if error.code == REFUSED or "does not know" in error.reason:
             return None

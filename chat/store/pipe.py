@@ -17,6 +17,8 @@ MOST = 128
 """Askers in one round trip at most."""
 REPLACE_EVERY = 0.5
 """Seconds between two replacements of connections at least."""
+HEAVIEST = 2 * 1024 * 1024
+"""Bytes that the answers of a round trip may come to, of which Redis holds all that is not read yet."""
 
 Command = tuple[str | int | float, ...]
 """A Redis command by its words, such as `("HGET", key, field)`."""
@@ -25,10 +27,11 @@ Command = tuple[str | int | float, ...]
 class _Ask:
     """What one asker waits for: their answers, an error, or their turn to go and ask for all."""
 
-    __slots__ = ("answers", "commands", "error", "told")
+    __slots__ = ("answers", "commands", "error", "told", "weight")
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], weight: float = 0) -> None:
         self.commands = commands
+        self.weight = weight
         self.answers: list[Any] | None = None
         self.error: Exception | None = None
         # Held until there is something to tell: the cheapest thing to wait for, in a thread and in a green one.
@@ -61,15 +64,18 @@ class Pipe:
         self._waiting: deque[_Ask] = deque()
         self._busy = False
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
+    def ask(self, commands: Sequence[Command], weight: float = 0) -> list[Any]:
         """Send the commands together, in this order, and return their answers.
 
         They are not one atomic step, and may be sent twice if the connection breaks: each has to be safe to repeat.
 
+        Args:
+            weight: about how many bytes the answers may have, if that is many.
+
         Raises:
             Unavailable: Redis does not answer, or refuses for now.
         """
-        mine = _Ask(commands)
+        mine = _Ask(commands, weight)
         with self._guard:
             leads, self._busy = not self._busy, True
             if not leads:
@@ -110,7 +116,9 @@ class Pipe:
     def _lead(self, mine: _Ask) -> None:
         """Ask for oneself and those who wait, and then let the next one do so."""
         with self._guard:
-            asks = [mine, *(self._waiting.popleft() for _ in range(min(len(self._waiting), MOST - 1)))]
+            asks, weight = [mine], mine.weight
+            while self._waiting and len(asks) < MOST and (weight := weight + self._waiting[0].weight) <= HEAVIEST:
+                asks.append(self._waiting.popleft())
         failed: Exception | None = Unavailable("Redis was not asked", "who asked for all was interrupted")
         try:
             self._answer(asks)

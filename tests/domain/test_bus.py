@@ -1,7 +1,10 @@
 """The bus: everything in the order written, and a reader that knows when it missed something."""
 
+import uuid
+
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.bus import BATCH_BYTES
 from chat.store.connection import Store
 
 
@@ -53,3 +56,33 @@ def test_a_connection_that_broke_at_rest_is_noticed(own_chat: Chat) -> None:
     batch = reader.read()
     assert batch.missed
     assert len(batch.items) == 1
+
+
+def test_where_entries_are_long_fewer_are_read_at_once(own_chat: Chat) -> None:
+    person = own_chat.people.claim("Ada", "127.0.0.1")
+    room = own_chat.rooms.create("long", "", person).name
+    own_chat.memberships.join(person, room)
+    reader = own_chat.bus.reader()
+    seqs: list[int] = []
+
+    def post(size: int, count: int) -> None:
+        for _ in range(count):
+            own_chat.messages.post(person, room, "🎈" * size + "x", uuid.uuid4().hex)
+
+    def read() -> int:
+        items = [item for item in reader.read().items if item.seq]
+        seqs.extend(item.seq for item in items)
+        return sum(len(item.entry.encode()) for item in items)
+
+    post(9_999, 1)
+    read()
+    post(9_999, 130)
+    sizes = [read() for _ in range(3)]
+    assert all(size <= BATCH_BYTES for size in sizes)
+    assert sum(sizes) > 2 * BATCH_BYTES
+    # And all at once again, where they are short.
+    post(1, 400)
+    read()
+    read()
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert seqs[-1] == 531

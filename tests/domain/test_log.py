@@ -117,10 +117,10 @@ def post_all(chat: Chat, room: str, person: Person, sizes: list[int]) -> None:
         chat.messages.post(person, room, "x" * size, f"{number}")
 
 
-@pytest.mark.parametrize("character", ["\x01", "林", "🎈", '"'])
+@pytest.mark.parametrize("character", ["林", "🎈", '"', "\\"])
 def test_a_page_of_long_entries_ends_at_so_many_bytes(chat: Chat, room: str, person: Person, character: str) -> None:
     for number in range(60):
-        chat.messages.post(person, room, character * 9_999 + "x", f"{number}")
+        chat.messages.post(person, room, (character * 9_999)[:9_999] + "x", f"{number}")
     newest, oldest = chat.log.read(room, latest(200)), chat.log.read(room, after(0, 200))
     for page in (newest, oldest):
         assert 0.7 * BYTES < page.size <= BYTES
@@ -132,7 +132,7 @@ def test_a_page_of_long_entries_ends_at_so_many_bytes(chat: Chat, room: str, per
 
 def test_a_reset_is_as_short_as_any_page_and_reaches_the_newest(chat: Chat, room: str, person: Person) -> None:
     for number in range(12):
-        chat.messages.post(person, room, "\x01" * 9_999 + "x", f"{number}")
+        chat.messages.post(person, room, "🎈" * 9_999 + "x", f"{number}")
     page = chat.log.read(room, resume(Position("another", 3), 200))
     assert page.reset and page.complete
     assert page.size <= BYTES
@@ -155,7 +155,7 @@ def test_what_is_read_in_redis_is_bounded_too(own_redis: Redis) -> None:
     chat.memberships.join(person, room)
     for number in range(400):
         # Whatever lies before them, short ones or long ones.
-        chat.messages.post(person, room, "\x01" * (9_999 if number % 200 >= 40 else 1) + "x", f"{number}")
+        chat.messages.post(person, room, "🎈" * (9_999 if number % 200 >= 40 else 1) + "x", f"{number}")
     client = own_redis.client()
     for part in (latest(200), before(300, 200), after(0, 200), after(200, 200), resume(Position("", 0), 200)):
         client.config_resetstat()

@@ -322,11 +322,11 @@ def test_a_member_who_joins_again_takes_two_round_trips(worker: Worker, monkeypa
     pipe, asked, me = worker.chat.store._pipe, [], threading.get_ident()
     ask = pipe.ask
 
-    def count(commands: Sequence[Command]) -> list[Any]:
+    def count(commands: Sequence[Command], weight: float = 0) -> list[Any]:
         # Whoever reads the bus asks too.
         if threading.get_ident() == me:
             asked.append(commands)
-        return ask(commands)
+        return ask(commands, weight)
 
     monkeypatch.setattr(pipe, "ask", count)
     worker.join(ada)

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 from tests.support.wire import Wire, event
 
 LONG = 200
-"""Entries that are as long as may be: 60 KB each."""
+"""Entries that are as long as may be: 40 KB each."""
 MIB = 1024 * 1024
 BACKLOG = MIB
 
@@ -30,7 +30,7 @@ def long_room(chat: Chat) -> str:
     room = chat.rooms.create(unique("long"), "", writer).name
     chat.memberships.join(writer, room)
     for number in range(LONG):
-        chat.messages.post(writer, room, "\x01" * 9_999 + "x", f"{number}")
+        chat.messages.post(writer, room, "🎈" * 9_999 + "x", f"{number}")
     return room
 
 
@@ -61,7 +61,7 @@ def test_an_honest_reader_on_a_slow_line_catches_up_while_people_talk(
     author = chat.people.claim(unique("Author"), "127.0.0.1")
     chat.memberships.join(author, room)
     for number in range(LONG):
-        chat.messages.post(author, room, "\x01" * 9_999 + "x", f"{number}")
+        chat.messages.post(author, room, "🎈" * 9_999 + "x", f"{number}")
     writer = connect(unique("Writer"))
     writer.ok("join", {"room": room, "limit": 0})
     reader = wire_to(server, room)
@@ -148,7 +148,7 @@ def test_a_person_who_reads_without_end_is_paced_and_told_when_to_go_on(
         said = hog.until(f"43{id}[")
         (answer,) = json.loads(said[2 + len(str(id)) :])
         if answer["ok"]:
-            came += len(said)
+            came += len(said.encode())
         else:
             refused += 1
             assert answer["error"]["code"] == "too_fast"

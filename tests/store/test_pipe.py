@@ -19,7 +19,7 @@ from chat.domain.log import after, seq_of
 from chat.store import pipe as pipes
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
-from chat.store.pipe import MOST, Command, Pipe
+from chat.store.pipe import HEAVIEST, MOST, Command, Pipe
 from tests.support.clients import unique
 from tests.support.redis import Redis
 from tests.support.waiting import eventually
@@ -127,6 +127,21 @@ def test_a_crowd_takes_as_few_round_trips_as_it_may(pipe: Pipe, other: redis.Red
         before = reads(other)
     assert results(asked) == [[f"{number}"] for number in range(3 * MOST)]
     assert reads(other) - before == 3 + 1 + 1
+
+
+@pytest.mark.parametrize(("weights", "trips"), [([HEAVIEST // 4] * 8, 2), ([HEAVIEST * 2] * 3, 3), ([0, 9] * 20, 1)])
+def test_answers_that_weigh_much_go_in_as_many_round_trips_as_redis_can_bear(
+    pipe: Pipe, other: redis.Redis, ask: Ask, weights: list[int], trips: int
+) -> None:
+    with gate(pipe, other, ask):
+        asked = []
+        for number, weight in enumerate(weights):
+            asked.append(apart(pipe.ask, [("ECHO", f"{number}")], weight))
+            wait_for(pipe, number + 1)
+        before = reads(other)
+    # In the order in which they came, whatever they weigh.
+    assert results(asked) == [[f"{number}"] for number in range(len(weights))]
+    assert reads(other) - before == trips + 1 + 1
 
 
 def test_many_threads_that_ask_again_and_again_get_their_own_answers_in_their_own_order(
@@ -363,8 +378,8 @@ def test_who_is_interrupted_with_the_turn_passes_it_on(
             raise Interrupted
 
     class Unlucky(pipes._Ask):
-        def __init__(self, commands: Sequence[Command]) -> None:
-            super().__init__(commands)
+        def __init__(self, commands: Sequence[Command], weight: float = 0) -> None:
+            super().__init__(commands, weight)
             self.told = Told()  # type: ignore[assignment]
 
     with gate(pipe, other, ask):
