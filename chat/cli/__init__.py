@@ -28,6 +28,18 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         live.announce(chat.store, config, text)
         click.echo("Said to everyone connected.")
 
+    @app.cli.command("new-epochs")
+    def new_epochs() -> None:
+        """Have every client load every room anew, as after a back-up was put back.
+
+        What they hold may be of a later time than what is stored, and nobody could see it otherwise.
+        """
+        with _reachable():
+            names = [room.name for room in chat.rooms.all()]
+            for name in names:
+                chat.rooms.refound(name, always=True)
+        click.echo(f"{len(names)} rooms have another epoch: their clients load them anew.")
+
     @app.cli.command("drill")
     @click.argument("url", default=f"http://127.0.0.1:{config.port}")
     @click.option(

@@ -33,7 +33,7 @@ class Chat:
         self.bans = Bans(store)
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
         self.memberships = Memberships(store, config, shards, self.people, self.rooms)
-        self.log = Log(store, config, shards, self.limits, self.budget)
+        self.log = Log(store, config, shards, self.limits, self.budget, self.rooms)
         self.retention = Retention(store, config, shards, self.rooms)
         self.messages = Messages(self.log, config, self.people)
         self.presence = Presence(store, config, shards)

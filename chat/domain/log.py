@@ -11,10 +11,11 @@ from chat.config import Config
 from chat.domain.budget import Budget, size_of
 from chat.domain.limits import NONE, Limits, too_fast
 from chat.domain.people import Person
-from chat.domain.rooms import Room
+from chat.domain.rooms import Room, Rooms
 from chat.domain.shards import Shards
 from chat.errors import room_not_found
 from chat.store.connection import Store
+from chat.store.errors import Unavailable
 
 MOST = 200
 """Entries in one page at most."""
@@ -100,8 +101,11 @@ class Page:
 class Log:
     """Appending to and reading from the logs of all rooms."""
 
-    def __init__(self, store: Store, config: Config, shards: Shards, limits: Limits, budget: Budget) -> None:
+    def __init__(
+        self, store: Store, config: Config, shards: Shards, limits: Limits, budget: Budget, rooms: Rooms
+    ) -> None:
         self._store = store
+        self._rooms = rooms
         self._shards = shards
         self._limits = limits
         self._budget = budget
@@ -131,6 +135,8 @@ class Log:
             "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
         )
         if outcome == "absent":
+            if self._rooms.refound(room):
+                raise Unavailable("Redis threw a part of a room away", room)
             raise room_not_found(room)
         if outcome == "wait":
             raise refused or too_fast(rest[0] / 1000)

@@ -67,8 +67,7 @@ class Rooms:
             ChatError: `room_not_found`.
         """
         room = self._read(name)
-        if room is None and name == self.default:
-            self._found(name, "")
+        if room is None and (self.refound(name) or (name == self.default and self._found(name, ""))):
             room = self._read(name)
         if room is None:
             raise room_not_found(name)
@@ -158,7 +157,23 @@ class Rooms:
     def _unlisting(self, name: str) -> list[Command]:
         return [("ZREM", ROOMS, name), ("HDEL", MAKERS, name), ("ZREM", UNLISTED, name)]
 
+    def refound(self, name: str, *, always: bool = False) -> bool:
+        """Give a room another epoch, `always` or where the store threw a part of it away, and have its clients know.
+
+        Returns:
+            Whether that was done; not where there is no such room, or nothing is missing.
+        """
+        keys = [
+            *self._shards.keys(name, "", "members", "log", "sent"),
+            *self._shards.bus(self._shards.of(name)),
+        ]
+        signal = msgspec.json.encode({"room": name}).decode()
+        args: list[str | int] = [name, secrets.token_hex(8), signal, self._bus_length, "1" if always else ""]
+        return bool(self._store.run("refound", keys, args))
+
     def _found(self, name: str, topic: str, maker: str = "", *, listed: bool = True) -> bool:
+        if self.refound(name):
+            return False
         made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
         if listed:

@@ -204,6 +204,9 @@ class Delivery:
             self._end(item.room, [each for each in leavers if each.rooms.get(item.room, item.n) < item.n])
         elif item.type == "roomRemoved":
             self._remove(item.room, listed=msgspec.json.decode(item.entry)["listed"])
+        elif item.type == "resync":
+            if item.room in self._delivered:
+                self._resync(item.room)
         elif item.room:
             self._engine.fan_out(channel(item.room), item.type, item.entry)
         else:

@@ -2,7 +2,7 @@
 -- KEYS: room, members, log, sent, bus, state of the bus, pace bucket.
 -- ARGV: room name, its JSON, user, id, type, the JSON of the entry's own fields without its opening brace,
 --       log length, bus length, pace capacity (0: no limit, -1: nothing new), pace tokens per second.
--- Returns {'absent'}, {'wait', ms}, {'known', epoch, seq, entry} or {'new', epoch, seq, at}.
+-- Returns {'absent'} where a part of it is missing, or the member, {'wait', ms}, {'known', epoch, seq, entry} or {'new', epoch, seq, at}.
 -- include clock
 -- include pace
 -- include tell
@@ -26,7 +26,10 @@ local seq = string.format('%.0f', redis.call('HINCRBY', room, 'head', 1))
 local at = string.format('%.0f', now)
 local entry = '{"type":"' .. kind .. '","room":' .. name_json .. ',"epoch":"' .. epoch .. '","seq":' .. seq
   .. ',"at":' .. at .. ',' .. fields
-redis.call('XADD', log, 'MAXLEN', '~', ARGV[7], seq .. '-0', 'e', entry)
+local added = redis.pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', ARGV[7], seq .. '-0', 'e', entry)
+if not added and seq == '1' then added = redis.call('XADD', log, seq .. '-0', 'e', entry) end
+-- The store threw the log away, or where it ends.
+if type(added) ~= 'string' then return { 'absent' } end
 redis.call('ZADD', sent, seq, user .. ' ' .. id)
 -- Repeats are known for as long as the log is kept.
 redis.call('ZREMRANGEBYRANK', sent, 0, -1 - tonumber(ARGV[7]))
