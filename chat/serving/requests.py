@@ -34,6 +34,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.peer = ""
+        self._peer_network = ""
         self.environ: dict[str, Any] = {}
         self.since = time.monotonic()
         self.waits = False
@@ -46,7 +47,9 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]
         # Imported here: what gunicorn's master has imported, an upgrade by HUP would not replace.
         from chat.domain.addresses import NETWORK, network
 
-        return self.environ.get(NETWORK) or network(self.peer)
+        if not self._peer_network:
+            self._peer_network = network(self.peer)
+        return self.environ.get(NETWORK) or self._peer_network
 
     def begin(self) -> None:
         """Note that a request's head was read, and is answered now."""

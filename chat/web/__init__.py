@@ -4,11 +4,17 @@ import logging
 from pathlib import Path
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat import logs
 from chat.config import Config
 from chat.domain import Chat
 from chat.web import errors, headers, health, markup, messages, people, rooms, sessions, taken
+
+LARGEST = 128 * 1024
+"""Bytes of a form at most: 10,000 characters of four bytes, each written as `%F0`, and the other fields."""
+MOST_FIELDS = 100
+"""Fields of a form at most. Werkzeug counts those of a form in parts alone."""
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +30,14 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         # Named in the page, so that a browser fetches all at once instead of finding one in the other.
         script_modules=["vendor/socket.io.esm.min.js", *sorted(f"js/{path.name}" for path in scripts.glob("*.js"))],
     )
-    app.config.update(MAX_CONTENT_LENGTH=256 * 1024, TEMPLATES_AUTO_RELOAD=app.debug)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST,
+        MAX_FORM_MEMORY_SIZE=LARGEST,
+        MAX_FORM_PARTS=MOST_FIELDS,
+        TEMPLATES_AUTO_RELOAD=app.debug,
+    )
+    # Before anything reads a form.
+    app.before_request(_count_fields)
     sessions.init_app(app, config)
     taken.init_app(app, config)
     headers.init_app(app)
@@ -33,6 +46,11 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
     app.after_request(_logged)
     for noun in (people, rooms, messages, health):
         app.register_blueprint(noun.pages)
+
+
+def _count_fields() -> None:
+    if request.mimetype == "application/x-www-form-urlencoded" and request.get_data().count(b"&") >= MOST_FIELDS:
+        raise RequestEntityTooLarge
 
 
 def _logged(response: Response) -> Response:

@@ -96,7 +96,7 @@ def test_unfinished_requests_that_take_every_place_are_those_that_make_room(lone
     with ExitStack() as opened:
         for _ in range(files.REQUESTS + 100):
             opened.enter_context(closing(client(lone_worker, UNFINISHED)))
-        with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=requests.READ_WITHIN - 1) as answer:
             assert answer.status == 200
         wire = Wire(lone_worker)
         assert wire.status == 101
@@ -108,7 +108,7 @@ def test_connections_that_ask_for_nothing_make_room_too(lone_worker: Server, sai
     with ExitStack() as opened:
         for _ in range(files.REQUESTS + 100):
             opened.enter_context(closing(client(lone_worker, said)))
-        with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=3) as answer:
+        with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=4.5) as answer:
             assert answer.status == 200
 
 
