@@ -54,6 +54,7 @@ class Config:
     hosts: Annotated[tuple[str, ...], Setting("CHAT_HOSTS", parsing.hosts)] = ()
     trusted_proxies: Annotated[int, Setting("CHAT_TRUSTED_PROXIES", whole(0, 10))] = 0
     max_connections: Annotated[int, Setting("CHAT_MAX_CONNECTIONS", whole(1, 1_000_000))] = 10_000
+    max_connections_per_address: Annotated[int, Setting("CHAT_MAX_CONNECTIONS_PER_ADDRESS", whole(1, 1_000_000))] = 2000
     max_backlog: Annotated[int, Setting("CHAT_MAX_BACKLOG", whole(65_536, 1_073_741_824))] = 1024 * 1024
     wait_replicas: Annotated[int, Setting("CHAT_WAIT_REPLICAS", whole(0, 16))] = 0
     log_level: Annotated[str, Setting("CHAT_LOG_LEVEL", one_of("debug", "info", "warning", "error"))] = "info"

@@ -20,6 +20,7 @@ STATUS = {
     "message_empty": 400,
     "message_too_long": 413,
     "too_fast": 429,
+    "too_many_connections": 429,
     "unavailable": 503,
     "internal": 500,
 }

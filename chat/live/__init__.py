@@ -15,7 +15,7 @@ from chat.domain import Chat
 from chat.live import origins
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
-from chat.live.delivery import Delivery
+from chat.live.delivery import EVERYONE, Delivery
 from chat.live.engine import Engine
 from chat.live.events import Events
 from chat.live.heartbeat import Heartbeat
@@ -63,6 +63,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
 
     listener = Listener(socketio.server, chat.store, restart)
     line = Line(socketio.server, config.max_connections, config.max_backlog, restart)
+    line.limit_of_network = config.max_connections_per_address
     engine = Engine(socketio.server, line, config.max_backlog)
     broadcast = Broadcast(socketio, restart)
     delivery = Delivery(socketio, chat, connections, engine, restart)
@@ -79,7 +80,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
 def announce(store: Store, config: Config, text: str) -> None:
     """Say `text` to everyone connected, from a process that serves nobody."""
     socketio = SocketIO(message_queue=_queue(store.url, config), channel=store.channel, json=StrictJSON)
-    socketio.emit("announcement", {"text": text, "at": int(time.time() * 1000)})
+    socketio.emit("announcement", {"text": text, "at": int(time.time() * 1000)}, to=EVERYONE)
 
 
 class _Once:

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 
 from chat.domain.people import Person
 
+PER_PERSON = 20
+"""Connections of one person to a worker at most: tabs and bots. No name takes the places of all."""
+PLACE_WITHIN = 20.0
+"""Seconds within which a connection that died without a word is known to be silent."""
+
 
 @dataclass(eq=False)
 class Connection:

@@ -38,6 +38,10 @@ UNUSED = 60.0
 log = logging.getLogger(__name__)
 
 
+EVERYONE = "everyone"
+"""The Socket.IO room of all connections that said who they are."""
+
+
 def channel(room: str) -> str:
     """The Socket.IO room of a chat room's connections."""
     return f"room:{room}"
@@ -210,7 +214,7 @@ class Delivery:
         elif item.room:
             self._engine.fan_out(channel(item.room), item.type, item.entry)
         else:
-            self._socketio.emit(item.type, msgspec.Raw(item.entry.encode()), ignore_queue=True)
+            self._engine.fan_out(EVERYONE, item.type, item.entry)
 
     def _sign_out(self, person_id: str) -> None:
         for connection in self._connections.of(person_id):
@@ -242,7 +246,7 @@ class Delivery:
         for connection in members:
             self.unsubscribe(connection, room)
         self._delivered.pop(room, None)
-        for to in [None] if listed else [each.sid for each in members]:
+        for to in [EVERYONE] if listed else [each.sid for each in members]:
             self._socketio.emit("roomRemoved", {"room": room}, to=to, ignore_queue=True)
 
     def _check_people(self, *, restore: bool) -> None:

@@ -57,7 +57,14 @@ class Engine:
 
     def identified(self, sid: str) -> None:
         """Lift the deadline of a connection that said who it is."""
-        self._deadlines.pop(self._transport_of(sid), None)
+        transport = self._transport_of(sid)
+        self._deadlines.pop(transport, None)
+        if self._line.serves:
+            self._line.identified(transport)
+
+    def silent(self, sid: str) -> bool:
+        """Whether the client of a connection may be gone, as far as that can be told."""
+        return self._line.serves and self._line.silent(self._transport_of(sid))
 
     def close(self, sid: str) -> None:
         """End a Socket.IO connection, and its transport with it."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Flask, Request
 from flask_socketio import SocketIO
+from socketio import exceptions
 
 from chat import logs
 from chat.domain import Chat, log, names
@@ -19,8 +20,8 @@ from chat.domain.presence import GRACE
 from chat.errors import ChatError, not_signed_in, unavailable
 from chat.live import schemas
 from chat.live.broadcast import Broadcast
-from chat.live.connections import Connection, Connections
-from chat.live.delivery import Delivery, channel
+from chat.live.connections import PER_PERSON, PLACE_WITHIN, Connection, Connections
+from chat.live.delivery import EVERYONE, Delivery, channel
 from chat.live.engine import Engine
 from chat.live.typing import Typing
 from chat.store.errors import Unavailable
@@ -89,10 +90,16 @@ class Events:
         request = Request(environ)
         session = self._app.session_interface.open_session(self._app, request)
         connection = Connection(sid, request.remote_addr or "", network=environ.get(NETWORK, UNKNOWN))
+        # That was all that is looked at of them, and a connection may last for days.
+        environ.pop("HTTP_COOKIE", None)
         person = self._chat.people.find(session.get("person", "") if session else "")
         self._connections.add(connection)
         if person:
-            self._identify(connection, person)
+            try:
+                self._identify(connection, person)
+            except ChatError as error:
+                self._connections.remove(sid)
+                raise exceptions.ConnectionRefusedError(error.message, error.as_dict()) from None
 
     def disconnect(self, sid: str, _reason: str = "") -> None:
         """Forget the connection; whoever it was stays here for a grace."""
@@ -220,7 +227,17 @@ class Events:
     # How it is done
 
     def _identify(self, connection: Connection, person: Person) -> None:
+        others = self._connections.of(person.id)
+        if len(others) >= PER_PERSON:
+            # Of a tab that died without a word, one place is free again. Of those that live, none is ended: it would
+            # come back at once, and end another.
+            silent = next((each for each in others if self._engine.silent(each.sid)), None)
+            if silent is None:
+                said = f"You are connected {len(others)} times already. Close a tab, or try again in a little while."
+                raise ChatError("too_many_connections", said, retry_after=PLACE_WITHIN)
+            self._engine.close(silent.sid)
         self._connections.identify(connection, person)
+        self._server.enter_room(connection.sid, EVERYONE)
         self._server.enter_room(connection.sid, personal(person.id))
         self._engine.identified(connection.sid)
 

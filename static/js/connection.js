@@ -41,7 +41,11 @@ export class Connection extends EventTarget {
       // The only reason after which the client does not come back by itself.
       if (reason === "io server disconnect") this.#socket.connect();
     });
-    this.#socket.on("connect_error", () => this.#away());
+    this.#socket.on("connect_error", ({ data }) => {
+      this.#away();
+      // Refused for now, by an answer, after which the client does not come back by itself.
+      if (!this.#socket.active) setTimeout(() => this.#socket.connect(), 1000 * (data?.retry_after ?? 5));
+    });
     this.#socket.onAny((event, payload) => this.dispatchEvent(new CustomEvent(event, { detail: payload })));
     window.addEventListener("online", () => this.#prove());
     window.addEventListener("offline", () => this.#drop());

@@ -9,6 +9,6 @@ export class ChatError extends Error {
 
   /** Whether the same request, repeated as it is, may succeed. */
   get passing() {
-    return ["offline", "timeout", "unavailable", "too_fast", "internal"].includes(this.code);
+    return ["offline", "timeout", "unavailable", "too_fast", "too_many_connections", "internal"].includes(this.code);
   }
 }

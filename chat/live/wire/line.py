@@ -5,6 +5,7 @@ import logging
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ import socketio
 from engineio.packet import OPEN, PING, Packet
 
 from chat.domain.addresses import NETWORK
+from chat.live.packets import LARGEST
 from chat.live.wire import frames, rooms
 from chat.live.wire.fanout import FanOut
 from chat.live.wire.handlers import Handlers
@@ -94,7 +96,9 @@ class Line:
         self.reason = server.eio.reason
         self.limit = limit
         self._restart = restart
+        self.limit_of_network = limit
         self._open = 0
+        self._of_network: Counter[str] = Counter()
         self._ending = 0
         self._lingering: dict[Transport, float] = {}
         self.buffer = bytearray(64 * 1024)
@@ -123,6 +127,16 @@ class Line:
         """End the connection with this Engine.IO id, if there still is one, after what waits for it is written."""
         if transport := self._eio.sockets.get(sid):
             transport.end(self.reason.SERVER_DISCONNECT, code=frames.GOING_AWAY)
+
+    def identified(self, sid: str) -> None:
+        """Take more than a stranger may send from the connection with this Engine.IO id."""
+        if transport := self._eio.sockets.get(sid):
+            transport.most = LARGEST
+
+    def silent(self, sid: str) -> bool:
+        """Whether the connection with this Engine.IO id owes an answer to a ping, so that its client may be gone."""
+        transport = self._eio.sockets.get(sid)
+        return transport is not None and transport.awaited and not transport.closed
 
     def refuse(self) -> None:
         """Open no more connections."""
@@ -159,6 +173,10 @@ class Line:
         if self._open + len(self._lingering) >= self.limit:
             text = "Every place for a live connection is taken. Try again in a little while."
             return _refusal("503 Service Unavailable", text, ("Retry-After", str(RETRY_AFTER)))
+        network = environ.get(NETWORK, "")
+        if network and self._of_network[network] >= min(self.limit_of_network, max(1, self.limit // 2)):
+            text = "Your network has as many live connections as one may have. Try again in a little while."
+            return _refusal("503 Service Unavailable", text, ("Retry-After", str(RETRY_AFTER)))
 
         sid = self._eio.generate_id()
         kept = {key: environ[key] for key in KEPT if key in environ}
@@ -171,6 +189,7 @@ class Line:
             return self._eio._unauthorized(verdict or None)
         opened.slot.add(opened)
         self._open += 1
+        self._of_network[network] += 1
         said = (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
             + accept
@@ -237,6 +256,10 @@ class Line:
         """Count an open connection no more: it ends."""
         transport.slot.discard(transport)
         self._open -= 1
+        network = transport.environ.get(NETWORK, "")
+        self._of_network[network] -= 1
+        if not self._of_network[network]:
+            del self._of_network[network]
         self._ending += 1
 
     def linger(self, transport: Transport) -> None:

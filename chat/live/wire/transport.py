@@ -31,6 +31,8 @@ WAITING_BYTES = LARGEST
 """Messages and bytes that may wait to be handled; with more, TCP holds the client back."""
 WRITE = 256 * 1024
 """Bytes that are written to a connection at once, about, of what waits."""
+STRANGERS = 8 * 1024
+"""Bytes of one message at most, until a client said who it is: what came of one waits in memory for the rest."""
 COMING = 3
 """Messages by which a client comes in, about: it connects, says who it is, and joins a room."""
 LEFTOVER = 256 * 1024
@@ -77,6 +79,7 @@ class Transport:
         "coming",
         "environ",
         "line",
+        "most",
         "sid",
         "slot",
     )
@@ -91,6 +94,8 @@ class Transport:
         self.awaited = False
         """Whether a pong is awaited."""
         self.closed = False
+        self.most = STRANGERS
+        """Bytes of one message at most."""
         self.coming = COMING
         """How many of its next messages count as those of a newcomer."""
         self._inbox: deque[str | Ended] | None = None
@@ -257,7 +262,7 @@ class Transport:
                 if self._paid > now or self._full():
                     self._need = 0
                     break
-                most = LARGEST - (len(self._message) if self._message is not None else 0)
+                most = self.most - (len(self._message) if self._message is not None else 0)
                 end, first, payload = frames.read(data, at, most)
                 if payload is None:
                     self._need = end - at
