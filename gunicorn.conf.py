@@ -37,6 +37,8 @@ limit_request_field_size = 8190
 sendfile = False
 # Whom to believe about a client's address is for the chat's CHAT_TRUSTED_PROXIES alone.
 forwarded_allow_ips = ""
+secure_scheme_headers = {}
+forwarder_headers = ""
 # A socket to steer gunicorn through, which nobody asked for.
 control_socket_disable = True
 
@@ -48,6 +50,13 @@ def on_starting(server):
     if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
         _check_addresses(server.cfg.address)
     _check_files()
+    if not settings.trusted_proxies and any(isinstance(address, str) for address in server.cfg.address):
+        print(
+            "Everybody who comes by a Unix socket counts as one address. Set CHAT_TRUSTED_PROXIES to the number of "
+            "proxies in front, which say who it is.",
+            file=sys.stderr,
+            flush=True,
+        )
     try:
         url = settings.redis_url or embedded.hold(settings.instance / "redis")
     except embedded.EmbeddedRedisError as error:

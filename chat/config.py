@@ -52,6 +52,7 @@ class Config:
     rate_limit: Annotated[bool, Setting("CHAT_RATE_LIMIT", switch)] = True
     allowed_origins: Annotated[tuple[str, ...], Setting("CHAT_ALLOWED_ORIGINS", parsing.origins)] = ()
     hosts: Annotated[tuple[str, ...], Setting("CHAT_HOSTS", parsing.hosts)] = ()
+    prefix: Annotated[str, Setting("SCRIPT_NAME", parsing.prefix)] = ""
     trusted_proxies: Annotated[int, Setting("CHAT_TRUSTED_PROXIES", whole(0, 10))] = 0
     max_connections: Annotated[int, Setting("CHAT_MAX_CONNECTIONS", whole(1, 1_000_000))] = 10_000
     max_connections_per_address: Annotated[int, Setting("CHAT_MAX_CONNECTIONS_PER_ADDRESS", whole(1, 1_000_000))] = 2000

@@ -215,3 +215,15 @@ def _host(found: str) -> str:
     if not found.isascii():
         found = idna.encode(found, uts46=True).decode()
     return found if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", found) else ""
+
+
+PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
+"""A path that the chat may live below, or nothing."""
+
+
+def prefix(found: str) -> str:
+    """A path such as `/chat`, of letters, digits and `.`, `_`, `~`, `-`."""
+    shown = found.rstrip("/")
+    if not PREFIX.fullmatch(shown) or {".", ".."} & set(shown.split("/")):
+        raise ValueError("a path such as /chat")
+    return shown

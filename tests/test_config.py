@@ -69,6 +69,7 @@ GOOD: dict[str, list[tuple[str, Any]]] = {
         ("http://[0:0::1]:5000, http://127.0.0.1:5000", ("http://[::1]:5000", "http://127.0.0.1:5000")),
         ("http://localhost:", ("http://localhost",)),
     ],
+    "prefix": [("/chat", "/chat"), ("/chat/", "/chat"), ("/a/b-c_d.e~f", "/a/b-c_d.e~f"), ("/", "")],
     "trusted_proxies": [("0", 0), ("10", 10)],
     "max_connections": [("1", 1), ("1000000", 1_000_000)],
     "max_connections_per_address": [("1", 1), ("1000000", 1_000_000)],
@@ -200,6 +201,10 @@ BAD: dict[str, list[tuple[str, str]]] = {
             "https://a.example;https://b.example",
             "https://ok.example, b.example",
         )
+    ],
+    "prefix": [
+        (found, "a path such as /chat")
+        for found in ("chat", "//evil.example", "/a//b", "/..", "/a/../b", "/a b", "/é", "/a?b", "/a\nb")
     ],
     "trusted_proxies": [(found, "a whole number from 0 to 10") for found in (*WHOLE_NUMBERS, "11")],
     "max_connections": [(found, "a whole number from 1 to 1000000") for found in (*WHOLE_NUMBERS, "0")],

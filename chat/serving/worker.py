@@ -47,6 +47,8 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Load the application, and let it end this worker: gunicorn then starts another."""
         super().load_wsgi()
+        # The path that the chat lives below is the application's affair: gunicorn would fail at all others.
+        os.environ.pop("SCRIPT_NAME", None)
         self._app: Any = self.wsgi
         self.wsgi = self._serve
         self._app.extensions["restart"] = self._leave

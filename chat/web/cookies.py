@@ -65,6 +65,10 @@ class SessionInterface(SecureCookieSessionInterface):
         """What the cookie is called on this request's way."""
         return self._name(app, request)
 
+    def get_cookie_path(self, app: Flask) -> str:
+        """Where the cookie goes: to this chat alone, where it shares a host with something else."""
+        return request.root_path or "/"
+
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether this request came over TLS, also where a trusted proxy ended it."""
         return request.is_secure

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from chat import logs
 from chat.config import Config
 from chat.domain.addresses import NETWORK, is_loopback, network
+from chat.parsing import PREFIX
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,8 +28,32 @@ def init_app(app: Flask, config: Config) -> None:
     """
     hops = config.trusted_proxies
     app.wsgi_app = _Clients(app.wsgi_app, trusting=hops > 0)  # type: ignore[method-assign]
+    app.wsgi_app = _Prefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
     if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+
+
+class _Prefix:
+    """Serves the chat below a path, whether what stands in front takes that off a request's path or leaves it there.
+
+    A trusted proxy's `X-Forwarded-Prefix` wins over the setting. Whatever lacks the path is served too: a health check
+    knows nothing of it.
+    """
+
+    def __init__(self, app: "WSGIApplication", prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        told = str(environ.get("SCRIPT_NAME") or "").rstrip("/")
+        prefix = told if PREFIX.fullmatch(told) else self._prefix
+        path = str(environ.get("PATH_INFO") or "")
+        environ["SCRIPT_NAME"] = prefix
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
+        return self._app(environ, start_response)
 
 
 class _Clients:

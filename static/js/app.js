@@ -1,3 +1,4 @@
+import { base } from "./base.js";
 import { Connection } from "./connection.js";
 import { close as closeDrawer } from "./drawer.js";
 import { Navigation } from "./navigation.js";
@@ -80,7 +81,7 @@ on("resync", ({ detail }) => {
 on("announcement", ({ detail }) => announce(detail.text));
 on("signedOut", () => {
   connection.close();
-  location.assign("/");
+  location.assign(`${base}/`);
 });
 
 function on(event, handler) {
@@ -125,7 +126,7 @@ async function subscribe(name) {
 }
 
 function refused(error, again) {
-  if (error.code === "not_signed_in") location.assign("/");
+  if (error.code === "not_signed_in") location.assign(`${base}/`);
   // Without a connection, the next one joins.
   else if (error.passing && error.code !== "offline") setTimeout(again, 1000 * Math.max(error.retryAfter, 0.5));
 }

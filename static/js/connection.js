@@ -1,4 +1,5 @@
 import { io } from "socket.io-client";
+import { base } from "./base.js";
 import { ChatError } from "./errors.js";
 
 const ANSWER_WITHIN = 8000;
@@ -25,6 +26,7 @@ export class Connection extends EventTarget {
   constructor() {
     super();
     this.#socket = io({
+      path: `${base}/socket.io/`,
       transports: ["websocket"],
       // Full jitter: anything between nothing and twice the delay. When a server comes back, its clients do not return in the same second.
       reconnectionDelay: 1500,

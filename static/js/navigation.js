@@ -1,3 +1,5 @@
+import { base } from "./base.js";
+
 /**
  * Moving between rooms without leaving the page: the connection stays, and each room that was visited keeps its feed, its place and
  * its draft. A room's page is fetched as the server draws it; where that fails, the link is followed as any other.
@@ -50,7 +52,7 @@ export class Navigation {
   }
 
   async #go(path, chosen) {
-    const name = decodeURIComponent(path.split("/")[2] ?? "");
+    const name = decodeURIComponent(path.slice(base.length).split("/")[2] ?? "");
     const known = this.#visited.get(name);
     if (known === this.#current) {
       this.#onShow(known, { isNew: false, chosen });

@@ -1,3 +1,4 @@
+import { base } from "./base.js";
 import { clone, slot } from "./templates.js";
 
 /** The list of rooms: which there are, which one is shown, and how much is unread in each. */
@@ -62,7 +63,7 @@ export class Sidebar extends EventTarget {
     const row = clone("room-row");
     const link = row.querySelector("[data-room-link]");
     Object.assign(link.dataset, { roomLink: name, member: "false", head: 0, read: 0 });
-    link.href = `/rooms/${encodeURIComponent(name)}`;
+    link.href = `${base}/rooms/${encodeURIComponent(name)}`;
     link.classList.add("outside");
     slot(link, "name").textContent = name;
     // The default room stands first, the others by name.

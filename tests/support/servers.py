@@ -28,7 +28,7 @@ def free_port() -> int:
 
 def environ(**settings: str) -> dict[str, str]:
     """This process's environment without its settings for the chat, and with these instead."""
-    ours = re.compile(r"^(CHAT_|FLASK_|GUNICORN_|REDIS_URL$|SECRET_KEY$|PORT$|WEB_CONCURRENCY$|DYNO$)")
+    ours = re.compile(r"^(CHAT_|FLASK_|GUNICORN_|REDIS_URL$|SECRET_KEY$|PORT$|WEB_CONCURRENCY$|DYNO$|SCRIPT_NAME$)")
     return {name: value for name, value in os.environ.items() if not ours.match(name)} | settings
 
 
