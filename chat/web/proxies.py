@@ -48,7 +48,7 @@ class _Prefix:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         told = str(environ.get("SCRIPT_NAME") or "").rstrip("/")
-        prefix = told if PREFIX.fullmatch(told) else self._prefix
+        prefix = told if told and PREFIX.fullmatch(told) else self._prefix
         path = str(environ.get("PATH_INFO") or "")
         environ["SCRIPT_NAME"] = prefix
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):
