@@ -28,7 +28,10 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         default_room=chat.rooms.default,
         max_message=config.max_message,
         # Named in the page, so that a browser fetches all at once instead of finding one in the other.
-        script_modules=["vendor/socket.io.esm.min.js", *sorted(f"js/{path.name}" for path in scripts.glob("*.js"))],
+        script_modules=[
+            "vendor/socket.io.esm.min.js",
+            *sorted(f"js/{path.relative_to(scripts).as_posix()}" for path in scripts.rglob("*.js")),
+        ],
     )
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST,

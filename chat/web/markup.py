@@ -1,6 +1,6 @@
 """How what people wrote is shown: names as initials, addresses as links, messages in runs and days.
 
-`static/js/text.js` and `static/js/faces.js` do the same in the browser; `tests/cases/` holds both to it.
+`static/js/lib/text.js` and `static/js/lib/faces.js` do the same in the browser; `tests/cases/` holds both to it.
 """
 
 import re

@@ -28,6 +28,7 @@ def create(room: str) -> ResponseReturnValue:
     except ChatError as error:
         form.msg.errors = [error.message]
         return feed(person, room, form), error.status
+    chat().memberships.read(person, room, posted.seq)
     return redirect(url_for("rooms.show", room=room, _anchor=f"m-{posted.seq}"))
 
 

@@ -64,6 +64,15 @@ def people(room: str) -> ResponseReturnValue:
     return render_template("people/index.html", room=found, rooms=_rows(visitor), here=here, start=start)
 
 
+@pages.get("/rooms/<room>/read")
+def read(room: str) -> ResponseReturnValue:
+    """Mark the room as read up to a `seq`: a picture that a page asks for where there is no script to say so."""
+    person, seq = require_person(), _number("seq")
+    if seq is not None:
+        chat().memberships.read(person, room, seq)
+    return "", 204
+
+
 @pages.get("/rooms")
 def new() -> ResponseReturnValue:
     """The form that makes a room."""

@@ -1,19 +1,22 @@
-import { base } from "./base.js";
-import { Connection } from "./connection.js";
+import { base } from "./lib/base.js";
 import { close as closeDrawer } from "./drawer.js";
+import { Announcer } from "./lib/announcer.js";
+import { looking } from "./lib/attention.js";
+import { framed } from "./lib/frames.js";
+import { slot } from "./lib/templates.js";
 import { Navigation } from "./navigation.js";
-import { Room } from "./room.js";
+import { Connection } from "./net/connection.js";
+import { keep } from "./room/place.js";
+import { Room } from "./room/room.js";
 import { Sidebar } from "./sidebar.js";
-import { slot } from "./templates.js";
 
-const SAID = 20;
 const READ_WITHIN = 300;
 
 const main = document.getElementById("room");
 const { chatName, own } = main.dataset;
 const connection = new Connection();
 const sidebar = new Sidebar(document.querySelector("[data-rooms]"));
-const region = document.querySelector("[data-live-region]");
+const announcer = new Announcer(document.querySelector("[data-live-region]"));
 const navigation = new Navigation(make(main, document.getElementById("people")), make, shown);
 
 function make(element, aside) {
@@ -21,12 +24,14 @@ function make(element, aside) {
   room.addEventListener("seen", () => read(room));
   room.addEventListener("message", ({ detail: entry }) => {
     if (room !== navigation.current) return;
-    if (entry.user.id !== own) tell(`${entry.user.name}: ${entry.text}`);
-    read(room);
+    if (entry.user.id !== own) announcer.message(`${entry.user.name}: ${entry.text}`);
   });
   room.addEventListener("wanted", () => enter(room));
   room.addEventListener("joined", ({ detail: answer }) => {
-    if (answer.reset) sidebar.replace(room.name, answer);
+    if (answer.reset) {
+      sidebar.replace(room.name, answer);
+      told.delete(room.name);
+    }
     sidebar.update(room.name, { ...answer, member: true });
   });
   return room;
@@ -61,7 +66,10 @@ connection.addEventListener("live", () => {
 on("message", ({ detail: entry }) => arrived(entry));
 on("presence", ({ detail }) => navigation.visited(detail.room)?.presence(detail));
 on("typing", ({ detail }) => navigation.visited(detail.room)?.typing(detail));
-on("unread", ({ detail }) => sidebar.update(detail.room, { read: detail.read }));
+on("unread", ({ detail }) => {
+  navigation.visited(detail.room)?.noteRead(detail.read);
+  sidebar.update(detail.room, { read: detail.read });
+});
 on("room", ({ detail }) => sidebar.add(detail));
 on("left", ({ detail }) => {
   if (!detail.room) return;
@@ -133,36 +141,43 @@ function refused(error, again) {
 
 // What was read: only what somebody looks at.
 
-let reading = 0;
+const reading = new Set();
+const told = new Map();
 function read(room) {
-  if (room !== navigation.current || !room.member || document.hidden || !document.hasFocus() || !room.atBottom) return;
-  const { seq } = room.position;
-  sidebar.update(room.name, { head: seq, read: seq });
-  clearTimeout(reading);
-  reading = setTimeout(() => connection.call("read", { room: room.name, seq }).catch(() => {}), READ_WITHIN);
+  if (room !== navigation.current || !room.member || !looking() || !room.seen) return;
+  sidebar.update(room.name, { head: room.seen, read: room.seen });
+  // Each room has a timer of its own: what was read of one that was left is told too.
+  if (reading.has(room.name)) return;
+  reading.add(room.name);
+  setTimeout(() => tellRead(room), READ_WITHIN);
 }
 
-for (const event of ["focus", "visibilitychange"]) {
-  window.addEventListener(event, () => read(navigation.current));
+function tellRead(room) {
+  reading.delete(room.name);
+  if (room.seen <= (told.get(room.name) ?? 0)) return;
+  told.set(room.name, room.seen);
+  connection.call("read", { room: room.name, seq: room.seen }).catch(() => told.delete(room.name));
 }
 
-sidebar.addEventListener("change", title);
-function title() {
+for (const [target, event] of [
+  [window, "focus"],
+  [document, "visibilitychange"],
+]) {
+  target.addEventListener(event, () => looking() && navigation.current.lookAgain());
+}
+window.addEventListener("pagehide", () => keep(navigation.current.name, navigation.current.place));
+
+const title = framed(() => {
   const { unread } = sidebar;
-  document.title = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${navigation.current.name} · ${chatName}`;
+  const words = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${navigation.current.name} · ${chatName}`;
+  // Each time that it is set, the browser tells its window.
+  if (document.title === words) return;
+  document.title = words;
   const icon = document.querySelector("[data-icon]");
   icon.dataset.plainIcon ??= icon.href;
   icon.href = unread ? icon.dataset.unreadIcon : icon.dataset.plainIcon;
-}
-
-// What is said aloud, apart from the feed: each new message once, never what was there before.
-
-function tell(words) {
-  const line = document.createElement("p");
-  line.textContent = words;
-  region.append(line);
-  while (region.children.length > SAID) region.firstElementChild.remove();
-}
+});
+sidebar.addEventListener("change", title);
 
 function announce(text) {
   const bar = navigation.current.main.querySelector("[data-announcement]");

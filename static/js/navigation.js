@@ -1,4 +1,4 @@
-import { base } from "./base.js";
+import { base } from "./lib/base.js";
 
 /**
  * Moving between rooms without leaving the page: the connection stays, and each room that was visited keeps its feed, its place and

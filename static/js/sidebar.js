@@ -1,5 +1,5 @@
-import { base } from "./base.js";
-import { clone, slot } from "./templates.js";
+import { base } from "./lib/base.js";
+import { clone, slot } from "./lib/templates.js";
 
 /** The list of rooms: which there are, which one is shown, and how much is unread in each. */
 export class Sidebar extends EventTarget {
@@ -88,14 +88,16 @@ export class Sidebar extends EventTarget {
   }
 
   #find(name) {
-    return this.#links.find((link) => link.dataset.roomLink === name);
+    return this.#list.querySelector(`[data-room-link="${CSS.escape(name)}"]`);
   }
 
   #draw(link) {
     const count = unread(link);
     const badge = link.querySelector("[data-unread]");
+    const words = count > 99 ? "99+" : String(count);
+    if (badge.hidden === !count && slot(badge, "count").textContent === words) return;
     badge.hidden = !count;
-    slot(badge, "count").textContent = count > 99 ? "99+" : count;
+    slot(badge, "count").textContent = words;
     this.dispatchEvent(new Event("change"));
   }
 }

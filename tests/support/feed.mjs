@@ -1,7 +1,7 @@
 // A room's page on a connection whose network a test makes up: what is posted in the log reaches the page at once, late, twice, in
 // another order, or never.
-import { ChatError } from "/static/js/errors.js";
-import { Room } from "/static/js/room.js";
+import { ChatError } from "/static/js/net/errors.js";
+import { Room } from "/static/js/room/room.js";
 
 const pristine = document.getElementById("room").cloneNode(true);
 const people = document.getElementById("people").cloneNode(true);
@@ -132,4 +132,7 @@ function settled() {
 
 async function idle() {
   for (let turn = 0; turn < 30; turn += 1) await settled();
+  // What came is drawn with the next frame.
+  await new Promise(requestAnimationFrame);
+  await settled();
 }

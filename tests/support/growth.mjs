@@ -1,7 +1,7 @@
 // Measures what the page's own modules take for texts of several lengths, as tests/test_growth.py does in Python.
 // In: {texts: {name: {length: text}}, runs}; out: {function: {name: {length: ms}}}, the best of so many runs, in time of the processor.
-import { initials } from "../../static/js/faces.js";
-import { length, parts } from "../../static/js/text.js";
+import { initials } from "../../static/js/lib/faces.js";
+import { length, parts } from "../../static/js/lib/text.js";
 
 const FUNCTIONS = { parts, initials, length };
 

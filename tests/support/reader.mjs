@@ -1,7 +1,7 @@
 // A reader on the official client, which comes back after every interruption as a browser does: by the page's own ledger.
 // Prints a line of JSON when it has begun, and one for each entry, as it would be shown.
 import { io } from "socket.io-client";
-import { Ledger } from "../../static/js/ledger.js";
+import { Ledger } from "../../static/js/room/ledger.js";
 
 const [url, user, room] = process.argv.slice(2);
 const socket = io(url, { transports: ["websocket"], reconnectionDelay: 100, reconnectionDelayMax: 500 });

@@ -79,9 +79,9 @@ def test_b29_without_a_script_one_can_come_in_read_page_back_and_write(open_page
 def test_b29_without_a_script_the_drawers_of_a_phone_open(open_page: Open, room: str) -> None:
     page = open_page(unique("Plain"), phone=True, path=f"/rooms/{room}", java_script_enabled=False)
     page.click("[data-drawer-toggle]")
-    expect(page.locator('[data-room-link="work"]')).to_be_in_viewport()
+    expect(page.locator('#sidebar [data-room-link="work"]')).to_be_in_viewport()
     page.click("#sidebar [data-close]")
-    expect(page.locator('[data-room-link="work"]')).not_to_be_in_viewport()
+    expect(page.locator('#sidebar [data-room-link="work"]')).not_to_be_in_viewport()
 
 
 def test_b25_a_screen_reader_hears_each_new_message_once_and_no_history(ada_page: Page, ada: Client, room: str) -> None:

@@ -6,13 +6,13 @@ from tests.support.texts import AWKWARD
 from tests.test_growth import LEAST_IN_A_PAGE, LENGTHS, RUNS, TRIES, fits
 
 MEASURE = """async ({ texts, runs }) => {
-    const { Timeline } = await import("/static/js/timeline.js");
-    const { Composer } = await import("/static/js/composer.js");
+    const { drawn } = await import("/static/js/room/entry.js");
+    const { Composer } = await import("/static/js/room/composer.js");
     const form = document.querySelector("[data-composer]").cloneNode(true);
     new Composer(form, { room: "of a test", onSend: () => {}, onTyping: () => {} });
     const acts = {
-        "an entry": (text) => new Timeline(document.createElement("div")).upsert(
-            { type: "message", seq: 1, id: "1", user: { id: "f00d", name: text.slice(0, 32) }, at: Date.now(), text }),
+        "an entry": (text) =>
+            drawn({ seq: 1, id: "1", user: { id: "f00d", name: text.slice(0, 32) }, at: Date.now(), text }),
         "a key": (text) => {
             form.elements.msg.value = text;
             form.elements.msg.dispatchEvent(new Event("input"));

@@ -10,7 +10,7 @@ from tests.support.texts import INITIALS, LINKS
 def test_addresses_are_found_as_on_the_server(ada_page: Page) -> None:
     found = ada_page.evaluate(
         """async (texts) => {
-            const { parts } = await import("/static/js/text.js");
+            const { parts } = await import("/static/js/lib/text.js");
             const bare = ({ text, href }) => (href ? { text, href: true } : { text });
             return texts.map((text) => parts(text).map(bare));
         }""",
@@ -22,7 +22,7 @@ def test_addresses_are_found_as_on_the_server(ada_page: Page) -> None:
 def test_initials_are_those_of_the_server(ada_page: Page) -> None:
     found = ada_page.evaluate(
         """async (names) => {
-            const { initials } = await import("/static/js/faces.js");
+            const { initials } = await import("/static/js/lib/faces.js");
             return names.map(initials);
         }""",
         [case["name"] for case in INITIALS],

@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.config import Config
 from chat.domain import Chat
+from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import Client, unique
@@ -101,10 +103,10 @@ def test_b1_what_was_said_meanwhile_is_there_on_return(ada_page: Page, ada: Clie
     assert texts(ada_page) == ["before", *map(str, range(300))]
 
 
-def test_an_announcement_reaches_every_page(ada_page: Page, two_workers, config) -> None:
+def test_an_announcement_reaches_every_page(ada_page: Page, store: Store, config: Config) -> None:
     from chat import live as line
 
-    line.announce(config.redis_url, config, "The server restarts at noon")
+    line.announce(store, config, "The server restarts at noon")
     expect(ada_page.locator("[data-announcement]")).to_contain_text("The server restarts at noon")
     ada_page.click("[data-dismiss]")
     expect(ada_page.locator("[data-announcement]")).to_be_hidden()

@@ -1,5 +1,5 @@
 import { io } from "socket.io-client";
-import { base } from "./base.js";
+import { base } from "../lib/base.js";
 import { ChatError } from "./errors.js";
 
 const ANSWER_WITHIN = 8000;

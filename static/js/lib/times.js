@@ -9,6 +9,26 @@ const dateAndYear = new Intl.DateTimeFormat(undefined, {
 });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
+const TRUSTED = 2 * 60 * 1000;
+
+let ahead = 0;
+
+/** Note what time it is by the server's clock, which says what is today where the reader's own is wrong. */
+export function learn(at) {
+  const difference = at - Date.now();
+  ahead = Math.abs(difference) < TRUSTED ? 0 : difference;
+}
+
+/** What time it is, in ms. */
+export const now = () => Date.now() + ahead;
+
+/** How many ms it is until the next day begins. */
+export function untilTomorrow() {
+  const tomorrow = new Date(now());
+  tomorrow.setHours(24, 0, 0, 0);
+  return tomorrow - now();
+}
+
 /** The day of a moment (ms) in the reader's zone, as a key. */
 export function dayOf(at) {
   const day = new Date(at);
@@ -16,12 +36,13 @@ export function dayOf(at) {
 }
 
 /** What a day is called: today and yesterday by their names. */
-export function dayName(at, now = Date.now()) {
-  const yesterday = new Date(now);
+export function dayName(at) {
+  const today = now();
+  const yesterday = new Date(today);
   yesterday.setDate(yesterday.getDate() - 1);
-  if (dayOf(at) === dayOf(now)) return capitalised(relative.format(0, "day"));
+  if (dayOf(at) === dayOf(today)) return capitalised(relative.format(0, "day"));
   if (dayOf(at) === dayOf(yesterday)) return capitalised(relative.format(-1, "day"));
-  const thisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const thisYear = new Date(at).getFullYear() === new Date(today).getFullYear();
   return capitalised((thisYear ? date : dateAndYear).format(at));
 }
 

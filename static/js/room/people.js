@@ -1,5 +1,5 @@
-import { draw } from "./faces.js";
-import { clone, slot } from "./templates.js";
+import { draw } from "../lib/faces.js";
+import { clone, slot } from "../lib/templates.js";
 
 const SHOWN = 100;
 

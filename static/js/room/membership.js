@@ -1,4 +1,4 @@
-import { slot } from "./templates.js";
+import { slot } from "../lib/templates.js";
 
 const LOST = "You are no longer in this room: you left it elsewhere, or the chat lost it.";
 

@@ -1,4 +1,4 @@
-import { length } from "./text.js";
+import { length } from "../lib/text.js";
 
 const TELL_LEFT = 200;
 const TYPING_AGAIN = 3000;

@@ -1,0 +1,51 @@
+import { draw } from "../lib/faces.js";
+import { clone, slot } from "../lib/templates.js";
+import { linked } from "../lib/text.js";
+import { show } from "../lib/times.js";
+
+/** An entry of a log `{seq, id, user, text, at}`, drawn. */
+export function drawn({ seq, id, user, text, at }) {
+  const element = clone("entry");
+  draw(slot(element, "face"), user);
+  slot(element, "name").textContent = user.name;
+  slot(element, "text").replaceChildren(...linked(text));
+  Object.assign(element.dataset, { id, user: user.id });
+  stamp(element, at);
+  if (seq) settle(element, seq);
+  return element;
+}
+
+/** Make an entry that was on its way one of the log. */
+export function settle(element, seq, at = Number(element.dataset.at)) {
+  element.id = `m-${seq}`;
+  element.dataset.seq = seq;
+  element.dataset.state = "sent";
+  slot(element, "failure").hidden = true;
+  stamp(element, at);
+}
+
+/** Say of an entry that is on its way what became of it: nothing yet, or why it was refused. */
+export function mark(element, reason) {
+  element.dataset.state = reason ? "failed" : "pending";
+  slot(element, "failure").hidden = !reason;
+  slot(element, "reason").textContent = reason;
+}
+
+/** What the server has drawn, as the entry that it is. */
+export function read(element) {
+  const { seq, id, user, at } = element.dataset;
+  show(slot(element, "time"), Number(at));
+  return {
+    seq: Number(seq),
+    id,
+    user: { id: user, name: slot(element, "name").textContent },
+    text: slot(element, "text").textContent,
+    at: Number(at),
+    element,
+  };
+}
+
+function stamp(element, at) {
+  element.dataset.at = at;
+  show(slot(element, "time"), at);
+}

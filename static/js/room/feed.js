@@ -1,0 +1,304 @@
+import { looking } from "../lib/attention.js";
+import { framed } from "../lib/frames.js";
+import { clone, slot } from "../lib/templates.js";
+import { learn, untilTomorrow } from "../lib/times.js";
+import { Comings } from "./comings.js";
+import { listen as copyLines } from "./copying.js";
+import { Jump } from "./jump.js";
+import { Scroller } from "./scroller.js";
+import { Timeline } from "./timeline.js";
+
+const KEPT = 10_000;
+
+/**
+ * What one reads in a room: its entries, where the reader is among them, and what of them was seen.
+ *
+ * Whatever comes is put on the page once a frame. Dispatches `older` when there is more to read above than is known, `seen` when
+ * something came into view, and `jumped` when the reader went to what is new.
+ */
+export class Feed extends EventTarget {
+  #main;
+  #own;
+  #feed;
+  #timeline;
+  #scroller;
+  #comings;
+  #jump;
+  #seen;
+  #place = null;
+  #draw = framed(() => this.#flush());
+  /** Whether nothing is read yet, as the first unread entries are still on their way. */
+  waits = false;
+
+  /**
+   * @param {HTMLElement} main the room as the server has drawn it
+   * @param {{id: string, name: string}} own who reads
+   * @param {{read: number, head: number}} marks the `seq` up to which they have read, and of the newest entry
+   */
+  constructor(main, own, { read, head }) {
+    super();
+    this.#main = main;
+    this.#own = own;
+    this.#seen = read;
+    this.#feed = main.querySelector("[data-feed]");
+    this.#timeline = new Timeline(main.querySelector("[data-entries]"), own.id);
+    this.#comings = new Comings(this.#timeline, own.id, this.#draw);
+    this.#timeline.markNew(read);
+    this.#jump = new Jump(main.querySelector("[data-jump]"), (first) => this.#go(first));
+    if (this.#timeline.firstNew) this.#jump.count(head - read);
+    copyLines(this.#feed);
+    this.#renameDays();
+  }
+
+  /** The `seq` of the last entry that was in view. */
+  get seen() {
+    return this.#seen;
+  }
+
+  /** Whether the reader follows the newest entry. */
+  get atBottom() {
+    return this.#scroller?.atBottom ?? true;
+  }
+
+  /** Whether the room has the place on the page. */
+  get isShown() {
+    return this.#main.isConnected;
+  }
+
+  /** How far one reads from here: `{seq, below}`, or null at the bottom. */
+  get place() {
+    return this.isShown && !this.atBottom ? this.#scroller.place(this.#timeline.shown) : null;
+  }
+
+  /** Take the place on the page: at the line of what is new, if there is something, or else where the reader was. */
+  show() {
+    this.#scroller ??= this.#scrolling();
+    const place = this.#place;
+    this.#place = null;
+    if (!place) this.#scroller.toBottom();
+    this.#sync();
+    if (place) this.goTo(place);
+    else this.goToNew();
+  }
+
+  /** Go to the line of what is new, if the reader comes back to the bottom of a feed that went on. */
+  lookAgain() {
+    if (this.isShown && this.atBottom) this.goToNew();
+    else this.look();
+  }
+
+  /** Give the place on the page away. */
+  hide() {
+    this.#place = this.place;
+  }
+
+  /** Take newer entries. `live` ones slide in. */
+  add(entries, { live = false } = {}) {
+    if (!entries.length) return;
+    const isLookedAt = this.isShown && looking();
+    // What comes while nobody looks begins where they looked last; what they see come is not new to them.
+    if (!isLookedAt) this.#markUnseen();
+    else if (live && !this.#timeline.firstNew) this.#timeline.markNew(Infinity);
+    this.#timeline.take(entries);
+    for (const entry of entries) {
+      this.#comings.spoke(entry.user);
+      if (entry.user.id !== this.#own.id && !(isLookedAt && this.atBottom)) this.#jump.count(1, entry.seq);
+    }
+    this.#draw();
+    if (!live) return;
+    learn(entries.at(-1).at);
+    if (this.isShown) this.#slideIn(entries);
+  }
+
+  /** Take older entries, and say whether that is all there is. */
+  addOlder(entries, { complete }) {
+    this.#timeline.takeOlder(entries);
+    this.#edge(complete);
+    this.#draw();
+  }
+
+  /** Begin anew, with these entries. */
+  reset(entries, { complete, read }) {
+    this.#timeline.clear();
+    this.#timeline.take(entries);
+    this.#jump.clear();
+    this.#seen = read;
+    this.#edge(complete);
+    this.#scroller?.toBottom();
+    this.#draw();
+  }
+
+  /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
+  forget() {
+    if (!this.atBottom || this.#timeline.size <= 2 * KEPT) return null;
+    this.#edge(false);
+    return this.#timeline.forget(KEPT);
+  }
+
+  /** Show who came and went. */
+  tell(change) {
+    this.#comings.tell(change);
+  }
+
+  /** Put a quiet line after what is there. */
+  notice(text) {
+    this.#timeline.notice(text);
+    this.#draw();
+  }
+
+  /** Show what is on its way. */
+  showPending(messages) {
+    this.#timeline.showPending(messages, this.#own);
+    this.#draw();
+  }
+
+  /** Take a pending copy away. */
+  discard(id) {
+    this.#timeline.discard(id);
+    this.#draw();
+  }
+
+  /** Note that the reader has read up to `seq`, here or elsewhere. */
+  noteRead(seq) {
+    this.#seen = Math.max(this.#seen, seq);
+  }
+
+  /** Stay where the reader is while `missed` brings what came meanwhile, and then go to the line above it. */
+  async catchUp(missed) {
+    const follows = this.isShown && this.atBottom;
+    this.#markUnseen();
+    if (follows) this.#scroller?.rest();
+    try {
+      return await missed();
+    } finally {
+      if (follows && this.isShown) this.goToNew();
+    }
+  }
+
+  /** Go to the line of what is new, or, where nothing is, to the newest entry. */
+  goToNew() {
+    this.#sync();
+    const { firstNew } = this.#timeline;
+    if (firstNew > this.#seen) {
+      if (!this.#timeline.element(firstNew)) this.#moveTo(firstNew);
+      this.#scroller.to(this.#timeline.newLine);
+      this.#jump.arrived();
+    } else {
+      this.toBottom();
+    }
+    this.#moved();
+  }
+
+  /** Go to a place that was left: `{seq, below}`. */
+  goTo({ seq, below }) {
+    if (!this.#timeline.element(seq)) this.#moveTo(seq);
+    const element = this.#timeline.element(seq);
+    if (element) this.#scroller.to(element, below);
+    this.#moved();
+  }
+
+  /** Follow the newest entry from now on. */
+  toBottom() {
+    this.#scroller.toBottom();
+    this.#draw();
+  }
+
+  /** Note what is in view, and ask for more where little is left above it. */
+  look() {
+    if (!this.isShown || !this.#scroller) return;
+    if (this.#scroller.atBottom && !this.#timeline.atEnd) this.#scroller.rest();
+    if (this.#scroller.atBottom && looking()) this.#jump.clear();
+    this.#jump.draw(this.#scroller.atBottom);
+    if (this.#scroller.nearTop && this.#timeline.atStart) this.dispatchEvent(new Event("older"));
+    if (looking() && !this.waits) this.#see();
+  }
+
+  #markUnseen() {
+    if (this.#timeline.firstNew <= this.#seen) this.#timeline.markNew(this.#seen);
+  }
+
+  #scrolling() {
+    const scroller = new Scroller(this.#feed);
+    scroller.addEventListener("moved", () => this.isShown && this.#move());
+    return scroller;
+  }
+
+  #move = framed(() => this.#moved());
+
+  /** After the reader moved: have more of what is above and below, and see what is in view. */
+  #moved() {
+    if (!this.isShown) return;
+    if (this.#scroller.nearTop && !this.#timeline.atStart) this.#shift(() => this.#timeline.up());
+    else if (this.#scroller.nearBottom && !this.#timeline.atEnd) this.#shift(() => this.#timeline.down());
+    this.look();
+  }
+
+  #shift(change) {
+    this.#scroller.rest();
+    change();
+    this.#sync();
+  }
+
+  #moveTo(seq) {
+    this.#scroller.rest();
+    this.#timeline.around(seq);
+    this.#timeline.sync({ following: false });
+  }
+
+  #flush() {
+    if (!this.isShown || !this.#scroller) return;
+    this.#sync();
+    this.look();
+  }
+
+  #sync() {
+    const following = this.#scroller.atBottom;
+    this.#scroller.keep(this.#timeline.shown, () => this.#timeline.sync({ following }));
+  }
+
+  #see() {
+    const last = this.#scroller.atBottom ? this.#timeline.newest : this.#scroller.last(this.#timeline.shown)?.seq;
+    if (!(last > this.#seen)) return;
+    this.#seen = last;
+    this.dispatchEvent(new Event("seen"));
+  }
+
+  #go(first) {
+    if (first) this.goTo({ seq: first, below: 48 });
+    else this.toBottom();
+    this.dispatchEvent(new Event("jumped"));
+  }
+
+  /** What stands above the oldest entry: that it is the beginning, or where older ones are. */
+  #edge(complete) {
+    const older = this.#main.querySelector("[data-older]");
+    const beginning = this.#main.querySelector(".beginning");
+    if (complete && older) older.replaceWith(begins(this.#main.dataset.room));
+    if (!complete && beginning) beginning.replaceWith(clone("older"));
+  }
+
+  /** Have entries that are drawn with this frame slide in. */
+  #slideIn(entries) {
+    requestAnimationFrame(() => {
+      for (const { seq } of entries) {
+        const element = this.#timeline.element(seq);
+        element?.classList.add("fresh");
+        // Else they would do so again each time that the room comes back on the page.
+        element?.addEventListener("animationend", () => element.classList.remove("fresh"), { once: true });
+      }
+    });
+  }
+
+  #renameDays() {
+    setTimeout(() => {
+      this.#timeline.renameDays();
+      this.#renameDays();
+    }, untilTomorrow() + 1000);
+  }
+}
+
+function begins(name) {
+  const element = clone("beginning");
+  slot(element, "name").textContent = name;
+  return element;
+}

@@ -1,0 +1,123 @@
+const NEAR = 48;
+const MARGIN = 800;
+
+/**
+ * Where the reader is in a feed. At the bottom it stays there, whatever grows; anywhere else nothing moves what is being read.
+ *
+ * Dispatches `moved` when the reader scrolled or the feed got another size.
+ */
+export class Scroller extends EventTarget {
+  #feed;
+  #atBottom = true;
+  #top = 0;
+
+  /** @param {HTMLElement} feed */
+  constructor(feed) {
+    super();
+    this.#feed = feed;
+    feed.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    const resized = new ResizeObserver(() => {
+      if (this.#atBottom) this.toBottom();
+      this.dispatchEvent(new Event("moved"));
+    });
+    resized.observe(feed);
+    resized.observe(feed.firstElementChild);
+  }
+
+  /** Whether the reader follows the newest. */
+  get atBottom() {
+    return this.#atBottom;
+  }
+
+  /** Whether little is left above what is in view. */
+  get nearTop() {
+    return this.#feed.scrollTop < MARGIN;
+  }
+
+  /** Whether little is left below what is in view. */
+  get nearBottom() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#feed;
+    return scrollHeight - scrollTop - clientHeight < MARGIN;
+  }
+
+  /** Go to the end of the feed, and stay there. */
+  toBottom() {
+    this.#atBottom = true;
+    this.#feed.scrollTop = this.#feed.scrollHeight;
+  }
+
+  /** Stay where the reader is, also at the bottom, whatever comes. */
+  rest() {
+    this.#atBottom = false;
+  }
+
+  /** Go to where `element` is so many pixels below the top, a little unless told otherwise. */
+  to(element, below = NEAR) {
+    this.#atBottom = false;
+    this.#feed.scrollTop += this.#offset(element) - below;
+    this.#noteBottom();
+  }
+
+  /** Change the feed without moving what is being read. `rows` are its entries, in order, each with its `element`. */
+  keep(rows, change) {
+    const line = this.#atBottom ? null : this.#inView(rows)?.element;
+    const before = line && this.#offset(line);
+    change();
+    if (this.#atBottom) this.toBottom();
+    else if (line?.isConnected) this.#feed.scrollTop += this.#offset(line) - before;
+  }
+
+  /** The last of `rows` of which something is in view. */
+  last(rows) {
+    const bottom = this.#feed.clientHeight;
+    const below = firstWhere(rows, ({ element }) => this.#offset(element) >= bottom - 1);
+    return rows[below - 1];
+  }
+
+  /** What is read at the top: `{seq, below}`, an entry and how many pixels below the top it stands. */
+  place(rows) {
+    const row = this.#inView(rows);
+    return row && { seq: row.seq, below: this.#offset(row.element) };
+  }
+
+  /** Whether an element lies above what is in view. */
+  isAbove(element) {
+    return this.#offset(element) < 0;
+  }
+
+  /** The first of `rows` of which something is in view. */
+  #inView(rows) {
+    return rows[firstWhere(rows, ({ element }) => this.#offset(element) + element.offsetHeight > 0)];
+  }
+
+  #offset(element) {
+    return element.getBoundingClientRect().top - this.#feed.getBoundingClientRect().top;
+  }
+
+  #scrolled() {
+    const { scrollTop } = this.#feed;
+    // Only a reader moves up. What has grown since the feed was last moved down is no reason to think them elsewhere.
+    if (!this.#noteBottom() && scrollTop < this.#top) this.#atBottom = false;
+    this.#top = scrollTop;
+    this.dispatchEvent(new Event("moved"));
+  }
+
+  #noteBottom() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#feed;
+    const there = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (there) this.#atBottom = true;
+    return there;
+  }
+}
+
+/** The index of the first row of which `holds` is true, where it is of all after it too; their number if of none. */
+function firstWhere(rows, holds) {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(rows[middle])) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
