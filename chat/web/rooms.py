@@ -67,9 +67,7 @@ def people(room: str) -> ResponseReturnValue:
 @pages.get("/rooms/<room>/read")
 def read(room: str) -> ResponseReturnValue:
     """Mark the room as read up to a `seq`: a picture that a page asks for where there is no script to say so."""
-    person, seq = require_person(), _number("seq")
-    if seq is not None:
-        chat().memberships.read(person, room, seq)
+    chat().memberships.read(require_person(), room, _number("seq") or 0)
     return "", 204
 
 

@@ -109,7 +109,7 @@ def test_writing_reading_and_paging_need_no_script(visitor: Visitor, room: str) 
     assert older and newer
     visitor.get(older[1])
     assert "message 0." in visitor.html
-    assert "data-older" not in visitor.html
+    assert 'data-older href="/' not in visitor.html
     visitor.get(newer[1])
     assert "message 119." in visitor.html
 
@@ -134,7 +134,7 @@ def test_what_was_written_is_text(visitor: Visitor, room: str) -> None:
     for text in ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}"):
         visitor.submit(f"/rooms/{room}/messages", msg=text, id=unique("id").replace(" ", "-"))
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in visitor.html
-    assert "<img" not in visitor.html
+    assert "<img src=x" not in visitor.html
     assert "{{ 7 * 7 }}" in visitor.html
 
 
