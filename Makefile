@@ -19,7 +19,7 @@ run: .venv/local $(VENDOR)
 	@exec $(BIN)/gunicorn app:app
 
 test: check .venv/browser
-	@$(BIN)/python -m pytest -m served --durations=5
+	@$(BIN)/python -m pytest -m "served or thorough" --durations=20
 
 check: .venv/dev node_modules/dev $(VENDOR)
 	@$(BIN)/ruff check --quiet .
@@ -28,7 +28,7 @@ check: .venv/dev node_modules/dev $(VENDOR)
 	@$(BIN)/lint-imports
 	@node_modules/.bin/eslint --max-warnings 0 .
 	@node_modules/.bin/prettier --log-level warn --check $(PRETTY)
-	@$(BIN)/python -m pytest -m "not served"
+	@$(BIN)/python -m pytest -m "not served and not thorough"
 
 format: .venv/dev node_modules/dev
 	@$(BIN)/ruff check --fix-only .

@@ -333,6 +333,7 @@ UNFIT: dict[str, Callable[[Redis], dict[str, str]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", UNFIT)
 def test_every_way_to_start_ends_with_one_line(way: str, kind: str, own_redis: Redis, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from chat.store.connection import Store
 from chat.store.errors import Unavailable
 from tests.support.redis import Redis
 
+pytestmark = pytest.mark.thorough
+
 MIB = 1024 * 1024
 _ids = count()
 

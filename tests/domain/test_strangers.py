@@ -18,6 +18,8 @@ from chat.live.typing import Typing
 from chat.store.connection import Store
 from tests.support.clients import unique
 
+pytestmark = pytest.mark.thorough
+
 ATTEMPTS = 10_000
 ADDRESSES = [f"192.0.2.{number}" for number in range(4)]
 HEALTHY = "198.51.100.1"

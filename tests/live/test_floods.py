@@ -160,6 +160,7 @@ one_frame = st.one_of(
 )
 
 
+@pytest.mark.thorough
 def test_a_hundred_thousand_frames_of_any_kind_are_read_or_refused() -> None:
     seen = 0
 

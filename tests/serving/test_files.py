@@ -14,6 +14,8 @@ from tests.support.clients import PythonClient, unique
 from tests.support.servers import BIN, SECRET, Server
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.thorough
+
 FEW = 300
 Start = Callable[..., Server]
 

@@ -16,6 +16,8 @@ from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
 from tests.support.wire import Wire
 
+pytestmark = pytest.mark.thorough
+
 FORM = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 UNFINISHED = FORM + b"Content-Length: 1000\r\n\r\nname="
 ENDLESS = FORM + b"Transfer-Encoding: chunked\r\n\r\n"
