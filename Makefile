@@ -5,23 +5,23 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make requirements"
 PRETTY := "**/*.{js,mjs,css}"
-VENDOR := static/vendor/socket.io.esm.min.js
+BUILT := static/vendor/socket.io.esm.min.js
 # Where there is no Node.js, set-up puts it into the virtual environment.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 export PYTHON
 
-.PHONY: run test check format requirements screenshot bench bench-quick clean FORCE
+.PHONY: run test check format requirements screenshot bench bench-quick bench-page clean FORCE
 .DELETE_ON_ERROR:
 # npm removes what it installed before when it installs again.
 .NOTPARALLEL:
 
-run: .venv/local $(VENDOR)
+run: .venv/local $(BUILT)
 	@exec $(BIN)/gunicorn app:app
 
 test: check .venv/browser
 	@$(BIN)/python -m pytest -m "served or thorough" --durations=20
 
-check: .venv/dev node_modules/dev $(VENDOR)
+check: .venv/dev node_modules/dev $(BUILT)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
@@ -43,17 +43,21 @@ requirements: .venv/made
 	@for each in local node uv; do $(PIN) --no-deps --output-file requirements-$$each.txt requirements-$$each.in; done
 
 # Measures everything and writes docs/benchmarks.md, which takes about 20 minutes; bench-quick prints the most telling part.
-bench: .venv/dev bench/peers/node_modules/made $(VENDOR)
+bench: .venv/dev bench/peers/node_modules/made $(BUILT)
 	@$(BIN)/python -m bench
 
-bench-quick: .venv/dev bench/peers/node_modules/made $(VENDOR)
+bench-quick: .venv/dev bench/peers/node_modules/made $(BUILT)
 	@$(BIN)/python -m bench --quick
 
-screenshot: .venv/dev .venv/browser $(VENDOR)
+# The page in Chromium, on a desktop, a slowed phone and a slow network; about five minutes.
+bench-page: .venv/dev .venv/browser $(BUILT)
+	@$(BIN)/python -m bench.page
+
+screenshot: .venv/dev .venv/browser $(BUILT)
 	@$(BIN)/python -m scripts.screenshot
 
 clean:
-	rm -rf .venv node_modules bench/peers/node_modules static/vendor artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules bench/peers/node_modules static/vendor dist artifacts .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each file below is made last, when its step is done: what was interrupted is done again.
@@ -82,8 +86,9 @@ bench/peers/node_modules/made: bench/peers/package.json bench/peers/package-lock
 	$(STEP) "Installing what the benchmarks compare with" sh scripts/npm --prefix bench/peers ci --ignore-scripts
 	@touch $@
 
-$(VENDOR): package.json package-lock.json scripts/vendor.mjs | .venv/made
+# Folders too, which change when a file of theirs goes.
+$(BUILT): package.json package-lock.json scripts/build.mjs $(shell find static -not -path "static/vendor*") | .venv/made
 	@test node_modules/dev -nt package-lock.json || \
-		sh scripts/step "Installing the Socket.IO client for browsers" sh scripts/npm ci --ignore-scripts --omit=dev
-	@node scripts/vendor.mjs
+		sh scripts/step "Installing what pages are built of" sh scripts/npm ci --ignore-scripts --omit=dev
+	@node scripts/build.mjs
 	@touch $@

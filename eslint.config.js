@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["static/vendor/", "node_modules/", ".venv/", "artifacts/"] },
+  { ignores: ["static/vendor/", "dist/", "node_modules/", ".venv/", "artifacts/"] },
   js.configs.recommended,
   {
     rules: {

@@ -26,7 +26,7 @@ def create_app(config: Config | None = None) -> "Flask":
     from chat.domain import Chat
     from chat.store.connection import connect
     from chat.store.errors import Unavailable
-    from chat.web import headers, hosts, proxies
+    from chat.web import headers, hosts, proxies, static
 
     config = config or Config.from_environ()
     lines = logs.init(config)
@@ -39,6 +39,7 @@ def create_app(config: Config | None = None) -> "Flask":
 
     web.init_app(app, chat, config)
     live.init_app(app, chat, config)
+    static.serve(app)
     hosts.init_app(app, config)
     headers.everywhere(app)
     proxies.init_app(app, config)

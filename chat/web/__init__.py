@@ -1,7 +1,6 @@
 """The pages: one blueprint a noun."""
 
 import logging
-from pathlib import Path
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -9,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from chat import logs
 from chat.config import Config
 from chat.domain import Chat
-from chat.web import errors, headers, health, markup, messages, people, rooms, sessions, taken
+from chat.web import compression, errors, headers, health, markup, messages, people, rooms, sessions, static, taken
 
 LARGEST = 128 * 1024
 """Bytes of a form at most: 10,000 characters of four bytes, each written as `%F0`, and the other fields."""
@@ -22,16 +21,10 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
     """Serve the pages of `chat` from `app`."""
     app.extensions["chat"] = chat
-    scripts = Path(app.static_folder or "") / "js"
     app.jinja_env.globals.update(
         chat_name=config.name,
         default_room=chat.rooms.default,
         max_message=config.max_message,
-        # Named in the page, so that a browser fetches all at once instead of finding one in the other.
-        script_modules=[
-            "vendor/socket.io.esm.min.js",
-            *sorted(f"js/{path.relative_to(scripts).as_posix()}" for path in scripts.rglob("*.js")),
-        ],
     )
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST,
@@ -46,6 +39,8 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
     headers.init_app(app)
     markup.init_app(app)
     errors.init_app(app)
+    static.init_app(app)
+    compression.init_app(app)
     app.after_request(_logged)
     for noun in (people, rooms, messages, health):
         app.register_blueprint(noun.pages)

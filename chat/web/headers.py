@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 LEAST = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"}
 """What every answer has at least."""
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""What every page and file has."""
 TLS = "max-age=31536000"
 """A year over TLS alone. Other names below this one are not the chat's to speak for."""
 
@@ -31,6 +38,14 @@ def everywhere(app: Flask) -> None:
     Behind `chat.web.proxies`, so that the scheme is the one that the browser speaks.
     """
     app.wsgi_app = _Everywhere(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def policy(nonce: str = "") -> str:
+    """The content security policy, which lets what bears the nonce through beside what comes from here."""
+    return (
+        f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
 
 
 def csp_nonce() -> str:
@@ -60,14 +75,8 @@ class _Everywhere:
 
 def _secure(response: Response) -> Response:
     nonce = f" 'nonce-{csp_nonce()}'" if "csp_nonce" in g else ""
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    response.headers["Content-Security-Policy"] = policy(nonce)
+    response.headers.update(ALWAYS)
     if response.location:
         # Werkzeug's own redirects name the host that was asked for; the chat leads nowhere but to itself.
         response.location = _local(response.location)

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from flask import Flask, flash, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import CSRFProtect
 from werkzeug.exceptions import Forbidden
 from werkzeug.utils import redirect
 
 from chat.config import Config
 from chat.web import door, rooms
+from chat.web.compression import Protect
 from chat.web.forms import MessageForm, NameForm, RoomForm
 from chat.web.sessions import forgotten, lost, person
 
@@ -36,7 +36,7 @@ def init_app(app: Flask, config: Config) -> None:
         if request.method == "POST" and (origin := _elsewhere(config.allowed_origins)):
             raise Forbidden(f"Forms are taken from pages of {request.host} alone, and this one came from {origin}.")
 
-    CSRFProtect(app)
+    Protect(app)
 
 
 def again(reason: str, status: int) -> ResponseReturnValue:
