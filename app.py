@@ -13,9 +13,12 @@ if __name__ == "__main__":
 
     eventlet.monkey_patch()
 
+import click
+
 from chat import create_app
 from chat.config import Config, ConfigError
 from chat.store.embedded import EmbeddedRedisError
+from chat.store.look import introduce
 
 try:
     app = create_app()
@@ -23,6 +26,11 @@ except (ConfigError, EmbeddedRedisError) as error:
     print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
     # gunicorn's own for an application that does not load: on any other it would start worker after worker.
     sys.exit(4)
+
+command = click.get_current_context(silent=True)
+# gunicorn's workers have their master do so.
+if __name__ == "__main__" or (command and command.info_name == "run"):
+    introduce(app.extensions["chat"].store)
 
 if __name__ == "__main__":
     app.extensions["socketio"].run(app, port=Config.from_environ().port)

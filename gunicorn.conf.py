@@ -88,9 +88,10 @@ def _check_store(url):
 
             logs.init(settings)
             store = Store(url, verify=settings.redis_verify, replicas=settings.wait_replicas)
-            introduce(store)
+            # First, so that a setting that cannot be meant has its sentence alone.
             with suppress(Unavailable):
                 Chat(store, settings).shards.check(store)
+            introduce(store)
         except ConfigError as error:
             print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
             status = 1

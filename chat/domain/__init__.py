@@ -35,7 +35,7 @@ class Chat:
         self.memberships = Memberships(store, config, shards, self.people, self.rooms)
         self.log = Log(store, config, shards, self.limits, self.budget, self.rooms)
         self.retention = Retention(store, config, shards, self.rooms)
-        self.messages = Messages(self.log, config, self.people)
+        self.messages = Messages(self.log, config, self.people, self.memberships)
         self.presence = Presence(store, config, shards)
         self.visits = Visits(
             store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships, self.log

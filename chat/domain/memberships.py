@@ -1,5 +1,6 @@
 """Who belongs to which room, and how far they have read. A room is found through it."""
 
+import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from chat.domain.shards import Shards
 from chat.errors import room_not_found
 from chat.store.connection import Store
 from chat.store.pipe import Command
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,14 +115,35 @@ class Memberships:
         wanted, missing = list(ids), []
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
-            there, *known = self._store.ask(
-                ("EXISTS", self._key(name)), *(("ZSCORE", self._key(name, "members"), each) for each in some)
+            members = self._key(name, "members")
+            there, whole, *known = self._store.ask(
+                ("EXISTS", self._key(name)),
+                ("EXISTS", members),
+                *(("ZSCORE", members, each) for each in some),
+                *(("HEXISTS", people.reads(each), name) for each in some),
             )
-            missing += [each for each, since in zip(some, known, strict=True) if there and since is None]
+            for each, since, was in zip(some, known[: len(some)], known[len(some) :], strict=True):
+                # Where all are lost, who was one may be one again: see `regain`.
+                if there and since is None and (whole or not was):
+                    missing.append(each)
         return missing
+
+    def regain(self, person: Person, name: str) -> bool:
+        """Make somebody a member again whose room lost all of its members; returns whether that was so.
+
+        What they have read says that they were one: that is kept beside their name, and ends with the membership.
+        """
+        if not self._store.ask(("HEXISTS", reads(person), name))[0]:
+            return False
+        outcome = self._store.run("regain", self._shards.keys(name, "", "members"), [person.id, time.time()])
+        if outcome == 2:
+            log.warning("%s lost its members; who was one is one again", name)
+        return bool(outcome)
 
     def end(self, person: Person, name: str) -> None:
         """End a membership. Every worker reads on the bus that it ended, and lets nobody hear the room by it any more.
+
+        Safe to repeat for a minute: whoever left just now has left.
 
         Raises:
             ChatError: `room_not_found` for who is no member, `invalid` for the default room.
@@ -135,7 +159,12 @@ class Memberships:
         self._store.ask(*(self._ending(person, name) for name in self.of(person)), ("DEL", reads(person)))
 
     def _ending(self, person: Person, name: str) -> Command:
-        keys = [*self._shards.keys(name, "members", *LINKED), *self._shards.bus(self._shards.of(name))]
+        shard = self._shards.of(name)
+        keys = [
+            *self._shards.keys(name, "members", *LINKED),
+            *self._shards.bus(shard),
+            self._shards.left(shard, person.id),
+        ]
         signal = msgspec.json.encode({"user": person.id}).decode()
         return self._store.script("leave", keys, [person.id, name, signal, self._bus_length])
 

@@ -3,6 +3,7 @@
 from chat import text as texts
 from chat.config import Config
 from chat.domain.log import Log, Posted
+from chat.domain.memberships import Memberships
 from chat.domain.people import People, Person
 from chat.errors import ChatError
 
@@ -10,8 +11,9 @@ from chat.errors import ChatError
 class Messages:
     """Posting messages."""
 
-    def __init__(self, log: Log, config: Config, people: People) -> None:
+    def __init__(self, log: Log, config: Config, people: People, memberships: Memberships) -> None:
         self._log = log
+        self._memberships = memberships
         self._people = people
         self.longest = config.max_message
 
@@ -32,7 +34,12 @@ class Messages:
                 "message_too_long", f"That message is {len(text):,} characters long; the limit is {self.longest:,}."
             )
         fields = {"id": id, "user": person.as_dict(), "text": text}
-        posted = self._log.append(room, person, id, "message", fields, network)
+        try:
+            posted = self._log.append(room, person, id, "message", fields, network)
+        except ChatError as error:
+            if error.code != "room_not_found" or not self._memberships.regain(person, room):
+                raise
+            posted = self._log.append(room, person, id, "message", fields, network)
         # Where this fails, the message is repeated under its id, and this with it.
         self._people.spoke(person)
         return posted

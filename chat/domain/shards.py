@@ -51,6 +51,10 @@ class Shards:
         """The Redis key of how fast a person writes in the rooms of a shard."""
         return f"chat:{{{shard}}}:pace:message:{person_id}"
 
+    def left(self, shard: int, person_id: str) -> str:
+        """The Redis key of which room of a shard a person left just now."""
+        return f"chat:{{{shard}}}:left:{person_id}"
+
     def check(self, store: Store) -> None:
         """See that the store is spread as the settings say, or will be, if it is empty.
 

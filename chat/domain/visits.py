@@ -109,6 +109,9 @@ class Visits:
             if error.reads and (visit := self._read(person, name, part, how)):
                 return visit
             raise
+        outside = not found or not found[0]
+        if outside and how != "join" and read is not None and self._memberships.regain(person, name):
+            return self._visit(person, name, part, how, connection)
         if not found:
             if how == "renew":
                 raise room_not_found(name)

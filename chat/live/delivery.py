@@ -217,10 +217,14 @@ class Delivery:
             self._engine.fan_out(EVERYONE, item.type, item.entry)
 
     def _sign_out(self, person_id: str) -> None:
-        for connection in self._connections.of(person_id):
+        connections = self._connections.of(person_id)
+        for connection in connections:
             connection.signed_out = True
             self._socketio.emit("signedOut", {}, to=connection.sid, ignore_queue=True)
             self._engine.close(connection.sid)
+        if connections and connections[0].person:
+            # Until now they may have come in again.
+            self._chat.memberships.end_all(connections[0].person)
 
     def _end(self, room: str, connections: list[Connection]) -> None:
         """End what connections hear of a room: they get all that was said before, and nothing after."""

@@ -149,6 +149,10 @@ class Events:
             if error.code == "room_not_found":
                 self._delivery.unsubscribe(connection, ask.room)
             raise
+        if connection.signed_out:
+            # Meanwhile: what was ended must not begin again.
+            self._chat.memberships.end_all(person)
+            raise not_signed_in()
         page, room = visit.page, visit.page.room
         delivered = self._delivery.subscribe(connection, room.name, visit.n)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):

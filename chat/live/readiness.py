@@ -1,6 +1,5 @@
 """Whether this worker can serve, and what an operator has to know of its Redis."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,14 +9,12 @@ from chat.domain import Chat
 from chat.live.delivery import Delivery
 from chat.live.listener import Listener
 from chat.store.errors import Unavailable
-from chat.store.look import look
+from chat.store.look import look, tell
 
 FRESH = 1.0
 """Seconds for which a verdict holds, for all who ask."""
 HEARD_WITHIN = 0.5
 """Seconds for the message queue to be heard, when it was not yet."""
-
-log = logging.getLogger(__name__)
 
 
 class Readiness:
@@ -39,6 +36,7 @@ class Readiness:
         with self._lock:
             if time.monotonic() - self._asked >= FRESH:
                 self._failing = self._try()
+                self.look()
                 self._asked = time.monotonic()
             return self._failing
 
@@ -46,13 +44,10 @@ class Readiness:
         """See what kind of Redis this is, and tell the log what has become worth knowing."""
         try:
             found = look(self._store)
+            known, self.warnings = self.warnings, found.warnings
+            tell(self._store, found, known)
         except Unavailable:
             return
-        news = [each for each in found.warnings if each not in self.warnings]
-        self.warnings = found.warnings
-        if news and self._store.first("looked", 25):
-            for each in news:
-                log.warning("%s", each)
 
     def _try(self) -> list[str]:
         try:
@@ -60,6 +55,7 @@ class Readiness:
             # A function, a write, and the replicas that a message waits for.
             self._store.commit("ready", ["chat:ready"], [1])
         except Unavailable as error:
+            self._store.trouble.confirm(error)
             return [error.reason]
         except ConfigError as error:
             return [str(error)]

@@ -148,13 +148,6 @@ class Store:
             except redis.exceptions.RedisError as error:
                 raise translated(error) from error
 
-    def first(self, what: str, seconds: int) -> bool:
-        """Whether no other process said that it does this within so many seconds; also where it cannot be known."""
-        try:
-            return bool(self.probe(("SET", f"chat:first:{what}", 1, "NX", "EX", seconds))[0])
-        except Unavailable:
-            return True
-
     def _asked(self, pipe: Pipe, commands: Sequence[Command], weight: float = 0) -> list[Any]:
         try:
             return pipe.ask(commands, weight)

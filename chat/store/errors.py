@@ -28,6 +28,7 @@ ELSEWHERE = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN", "LOADING"})
 READS = frozenset({"OOM", "MISCONF", "NOREPLICAS", "READONLY"})
 """Codes of a Redis that takes no writes, and answers who reads."""
 AWAY = "Redis does not answer"
+UNKNOWN_COMMAND = "Redis does not know the command"
 NO_DATABASE = "Redis has no database of this number"
 
 CODE = re.compile(r"^(?:Error running script .*?: -)?([A-Z]{3,})\b", re.DOTALL)
@@ -59,6 +60,11 @@ class Unavailable(Exception):  # noqa: N818 - the name of a state, as people are
         return self.code in READS
 
     @property
+    def lacking(self) -> bool:
+        """Whether it is a right or a command that is missing: what does without it is served."""
+        return self.code == "NOPERM" or self.reason.startswith(UNKNOWN_COMMAND)
+
+    @property
     def elsewhere(self) -> bool:
         """Whether a new connection may lead to a Redis that does better."""
         return self.code in ELSEWHERE
@@ -74,7 +80,7 @@ def translated(error: Exception) -> Exception:
         if isinstance(error, redis.exceptions.AuthenticationError):
             return Unavailable(REASONS["WRONGPASS"], text)
         if match := UNKNOWN.match(text):
-            return Unavailable(f"Redis does not know the command {match[1].upper()}")
+            return Unavailable(f"{UNKNOWN_COMMAND} {match[1].upper()}")
         if FORBIDDEN_IN_SCRIPT.search(text) or UNKNOWN_IN_SCRIPT.search(text):
             return Unavailable(REASONS["NOPERM"], code="NOPERM")
         if "DB index" in text:

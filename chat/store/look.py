@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from chat.store.connection import Store
@@ -10,6 +11,8 @@ from chat.store.errors import Unavailable
 log = logging.getLogger(__name__)
 SECTIONS = ("server", "memory", "persistence", "replication")
 NEARLY_FULL = 0.9
+TOLD = "chat:told"
+"""Redis key of the warnings that the log has, told by whichever process."""
 
 
 class Found(NamedTuple):
@@ -47,12 +50,33 @@ def introduce(store: Store) -> None:
         log.info("%s", found.line)
         for each in found.warnings:
             log.warning("%s", each)
-        store.first("looked", 25)
+        _note(store, found)
         store.commit("ready", ["chat:ready"], [1])
         store.try_channel()
     except Unavailable as error:
         if not store.trouble.reason:
             log.warning("%s", error)
+
+
+def tell(store: Store, found: Found, known: list[str]) -> None:
+    """Tell the log of the warnings that it does not have yet: once for all processes, and again for what was over.
+
+    Args:
+        known: those that this process found before.
+    """
+    news = set(found.warnings) - set(known)
+    # Where Redis takes no writes, each process knows its own.
+    with suppress(Unavailable):
+        news -= set(_note(store, found))
+    for each in found.warnings:
+        if each in news:
+            log.warning("%s", each)
+
+
+def _note(store: Store, found: Found) -> list[str]:
+    """Note what is told now; returns what was told before."""
+    (told,) = store.probe(store.script("swap", [TOLD], ["\n".join(found.warnings)]))
+    return str(told or "").splitlines()
 
 
 def _warnings(info: dict[str, Any]) -> Iterator[str]:
@@ -61,7 +85,8 @@ def _warnings(info: dict[str, Any]) -> Iterator[str]:
     if most and policy != "noeviction":
         yield f"maxmemory-policy is {policy}: Redis throws rooms and names away when it is full; set noeviction"
     elif most and used > NEARLY_FULL * most:
-        yield f"Redis is nearly full: {used * 100 // most} % of its maxmemory"
+        # In the same words for as long as it is so: other words are told anew.
+        yield f"Redis is nearly full: it uses more than {NEARLY_FULL:.0%} of its maxmemory"
     if not info.get("aof_enabled"):
         yield "Redis has no append-only file: its end loses what its last snapshot lacks, or all; set appendonly yes"
     elif info.get("aof_last_write_status", "ok") != "ok":

@@ -12,7 +12,6 @@ SAMPLES = 10_000
 """Parts of a key that are looked at for its size: all of those of most, within about a millisecond."""
 AT_ONCE = 20
 """Keys that are measured in one round trip, after which others have their turn."""
-REFUSED = "NOPERM"
 
 
 class Memory(NamedTuple):
@@ -52,7 +51,7 @@ def _asked(store: Store, commands: list[tuple[str | int | float, ...]]) -> list[
     try:
         return store.probe(*commands)
     except Unavailable as error:
-        if error.code == REFUSED or "does not know" in error.reason:
+        if error.lacking:
             return None
         raise
     except redis.exceptions.ResponseError:

@@ -11,7 +11,8 @@ FURTHER = 10.0
 QUIET = 1.0
 """Seconds without a refusal after which a trouble may be over."""
 STILL = 600.0
-"""Seconds after which a trouble that lasts is told again."""
+"""Seconds after which a trouble that lasts is told again, and that one has to be quiet which the trial does not meet:
+a right that is missing for what is done now and then."""
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Trouble:
         self._reason = ""
         self._count = 0
         self._told = self._met = 0.0
+        self._quiet = QUIET
 
     @property
     def reason(self) -> str:
@@ -39,6 +41,8 @@ class Trouble:
             wait = STILL if error.reason == self._reason else FURTHER
             if self._reason and now - self._told < wait:
                 return
+            if not self._reason:
+                self._quiet = STILL if error.lacking else QUIET
             first, self._reason, self._told = not self._reason, error.reason, now
             count = self._count
         if first:
@@ -46,10 +50,15 @@ class Trouble:
         else:
             log.warning("%s (%d requests were refused so far)", error, count)
 
+    def confirm(self, error: Unavailable) -> None:
+        """Note what a trial met: when the trial succeeds again, that is over."""
+        if error.reason == self._reason:
+            self._quiet = QUIET
+
     def over(self) -> None:
         """Tell the log that everything is served again, as a trial has shown, unless something was refused just now."""
         with self._lock:
-            if not self._reason or time.monotonic() - self._met < QUIET:
+            if not self._reason or time.monotonic() - self._met < self._quiet:
                 return
             count, self._reason, self._count = self._count, "", 0
         log.warning("Redis serves again; %d requests were refused", count)

@@ -193,3 +193,15 @@ def test_who_has_no_token_cannot_be_claimed_again(chat: Chat) -> None:
     chat.people.claim(name, "127.0.0.1")
     with pytest.raises(ChatError):
         chat.people.claim(name, "127.0.0.1")
+
+
+def test_a_redis_that_is_full_leases_no_name_that_could_not_come_in(own_chat: Chat) -> None:
+    redis = own_chat.store.redis
+    redis.config_set("maxmemory", 1)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            own_chat.people.claim("Ada", "127.0.0.1", "token")
+    redis.config_set("maxmemory", 0)
+    assert own_chat.people.called("Ada") == []
+    assert redis.zcard(NAMED[1]) == 0
+    own_chat.people.claim("Ada", "127.0.0.1", "another token")

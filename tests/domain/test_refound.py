@@ -1,11 +1,16 @@
 """A room of which the store threw a part away, as one does that evicts: founded anew, and told."""
 
+import logging
+import secrets
+
 import pytest
 
 from chat.domain import Chat
 from chat.domain.log import after, latest
 from chat.domain.people import Person
+from chat.errors import ChatError
 from chat.store.errors import Unavailable
+from tests.support.clients import unique
 
 
 @pytest.fixture
@@ -73,3 +78,71 @@ def test_new_epochs_are_given_whatever_there_is(own_chat: Chat, ada: Person) -> 
     after_it = own_chat.rooms.find("garden")
     assert (after_it.head, after_it.topic, after_it.epoch != before.epoch) == (3, "Beans", True)
     assert post(own_chat, ada, "garden", "four") == 4
+
+
+def test_who_was_a_member_is_one_again_where_the_members_are_lost(own_chat: Chat, ada: Person) -> None:
+    ben, cleo = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ben", "Cleo"))
+    own_chat.memberships.join(ben, "garden")
+    own_chat.store.redis.delete(own_chat.shards.key("garden", "members"))
+    # A worker that missed something ends nobody's hearing for it.
+    assert own_chat.memberships.missing("garden", [ada.id, ben.id, cleo.id]) == [cleo.id]
+    assert post(own_chat, ada, "garden", "four") == 4
+    # The first to come back does not lock out the others, who come back in other ways.
+    assert own_chat.visits.enter(ben, "garden", latest(5), again=True).membership
+    own_chat.memberships.end(ben, "garden")
+    for stranger in (ben, cleo):
+        with pytest.raises(ChatError) as refused:
+            post(own_chat, stranger, "garden", "let me in")
+        assert refused.value.code == "room_not_found"
+        assert own_chat.visits.look(stranger, "garden", latest(5)).membership is None
+        with pytest.raises(ChatError):
+            own_chat.visits.enter(stranger, "garden", latest(5), again=True)
+
+
+def test_a_look_finds_a_membership_that_was_lost(own_chat: Chat, ada: Person) -> None:
+    own_chat.store.redis.delete(own_chat.shards.key("garden", "members"))
+    assert own_chat.visits.look(ada, "garden", latest(5)).membership
+
+
+def test_who_is_no_member_of_a_room_that_lost_nothing_stays_outside(own_chat: Chat, ada: Person) -> None:
+    ben = own_chat.people.claim("Ben", "127.0.0.1")
+    own_chat.memberships.join(ben, "garden")
+    # As of somebody whose membership lapsed, and whose reading did not.
+    own_chat.store.redis.zrem(own_chat.shards.key("garden", "members"), ben.id)
+    assert not own_chat.memberships.regain(ben, "garden")
+    assert not own_chat.memberships.regain(ben, "nowhere")
+    with pytest.raises(ChatError):
+        post(own_chat, ben, "garden", "five")
+
+
+@pytest.mark.parametrize("lost", ["", "members", "log", "sent", "links", "here", "labels", "roll", "changes"])
+def test_whatever_a_redis_that_evicts_takes_people_go_on(
+    own_chat: Chat, ada: Person, lost: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
+    for _ in range(3):
+        own_chat.store.redis.delete(own_chat.shards.key("garden", lost))
+        for _ in range(3):
+            post(own_chat, ada, "garden", secrets.token_hex(4))
+        own_chat.presence.arrive("garden", [(ada, "a connection")])
+        own_chat.presence.settle("garden")
+        assert own_chat.visits.enter(ada, "garden", latest(5), "a connection").membership
+        ben = own_chat.people.claim(unique("Ben"), "127.0.0.1")
+        own_chat.memberships.join(ben, "garden")
+        post(own_chat, ben, "garden", "hello")
+    assert len(caplog.records) <= 6, caplog.text
+
+
+def test_leaving_is_safe_to_repeat_for_who_was_a_member(own_chat: Chat, ada: Person) -> None:
+    own_chat.memberships.end(ada, "garden")
+    reader = own_chat.bus.reader()
+    # As Redis's client does, where the answer was lost.
+    own_chat.memberships.end(ada, "garden")
+    assert reader.read().items == []
+    ben = own_chat.people.claim("Ben", "127.0.0.1")
+    with pytest.raises(ChatError) as refused:
+        own_chat.memberships.end(ben, "garden")
+    assert refused.value.code == "room_not_found"
+    own_chat.memberships.join(ada, "garden")
+    own_chat.memberships.end(ada, "garden")
+    assert own_chat.memberships.of(ada) == {"work": 0}

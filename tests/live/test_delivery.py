@@ -352,3 +352,26 @@ def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
     assert worker.place() == 7
     worker.post("heard")
     eventually(lambda: worker.place() == 8)
+
+
+def test_a_coming_in_that_is_overtaken_by_a_signing_out_makes_nobody_a_member(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = worker.comer("Ada")
+    assert ada.person
+    person = ada.person
+    monkeypatch.setattr(worker.delivery._engine, "close", lambda _: None)
+    meanwhile(worker, monkeypatch, lambda: worker.delivery._sign_out(person.id))
+    # One that was read before, and answers now.
+    enter = worker.chat.visits.enter
+
+    def enter_late(*args: Any, **options: Any) -> Visit:
+        visit = enter(*args, **options)
+        worker.chat.memberships.join(person, worker.room)
+        return visit
+
+    monkeypatch.setattr(worker.chat.visits, "enter", enter_late)
+    with pytest.raises(ChatError) as refused:
+        worker.join(ada)
+    assert refused.value.code == "not_signed_in"
+    assert worker.chat.memberships.missing(worker.room, [person.id]) == [person.id]

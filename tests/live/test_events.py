@@ -334,3 +334,27 @@ def test_a_name_given_back_ends_every_connection_of_it(chat: Chat, connect: Conn
     assert ada.ended.wait(5)
     ben.wait_told("left", ada.user, within=5)
     assert connect().ok("setUsername", {"user": ada.user["name"]})["user"]["id"] != ada.user["id"]
+
+
+def test_who_comes_in_again_while_they_are_put_out_leaves_no_membership(chat: Chat, ada: Client, room: str) -> None:
+    person = chat.people.find(ada.user["id"])
+    assert person
+    # What putting out does first, and what a client does until its connection is closed.
+    chat.memberships.end_all(person)
+    chat.people.release(person)
+    ada.ok("join", {"room": room})
+    chat.bus.signal("signedOut", {"user": person.id})
+    ada.wait("signedOut")
+    eventually(lambda: chat.memberships.missing(room, [person.id]) == [person.id])
+    assert chat.memberships.of(person) == {}
+
+
+def test_a_room_that_goes_is_told_to_everybody_who_said_who_they_are(
+    chat: Chat, connect: Connect, ada: Client, ben: Client, room: str
+) -> None:
+    stranger = connect()
+    chat.rooms.remove(room)
+    for client in (ada, ben):
+        client.wait("roomRemoved", room=room)
+    stranger.ok("ping", {})
+    assert stranger.events == []

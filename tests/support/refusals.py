@@ -58,5 +58,10 @@ def relent(client: redis.Redis) -> None:
     """Take back what made a Redis refuse, but for being a replica."""
     client.config_set("maxmemory", 0)
     client.config_set("min-replicas-to-write", 0)
+    folder = Path(str(client.config_get("dir")["dir"])) / "dump.rdb"
+    if folder.is_dir():
+        folder.rmdir()
+        client.bgsave()
+        eventually(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "ok")
     client.config_set("save", "")
     client.acl_setuser("default", enabled=True, nopass=True, keys=["*"], channels=["*"], commands=["+@all"])

@@ -17,14 +17,17 @@ for i = 6, #KEYS do
 end
 local now = clock()
 if redis.call('EXISTS', user) == 0 then
-  redis.call('ZREMRANGEBYSCORE', heard, '-inf', now / 1000)
-  redis.call('ZREMRANGEBYSCORE', unheard, '-inf', now / 1000)
-  if redis.call('ZCARD', heard) + redis.call('ZCARD', unheard) >= tonumber(most) then return { 'full' } end
+  local lasting = '(' .. now / 1000
+  local leased = redis.call('ZCOUNT', heard, lasting, '+inf') + redis.call('ZCOUNT', unheard, lasting, '+inf')
+  if leased >= tonumber(most) then return { 'full' } end
   local wait = pace(bucket, tonumber(capacity), tonumber(per_second), now)
   if wait > 0 then return { 'wait', wait } end
 end
+-- First: a Redis that is full takes nothing that begins so. It would take what begins by making room, and then refuse to
+-- let the newcomer in.
 redis.call('HSET', user, 'name', name, 'token', token, 'spoke', spoke)
 redis.call('EXPIRE', user, lease)
 redis.call('ZADD', spoke == '1' and heard or unheard, now / 1000 + lease, id)
 for i = 6, #KEYS do redis.call('SET', KEYS[i], id, 'EX', lease) end
+for _, ids in ipairs({ heard, unheard }) do redis.call('ZREMRANGEBYSCORE', ids, '-inf', now / 1000) end
 return { 'leased' }
