@@ -1,8 +1,9 @@
 import { base } from "./lib/base.js";
-import { close as closeDrawer } from "./drawer.js";
+import "./drawer.js";
 import { Announcer } from "./lib/announcer.js";
 import { looking } from "./lib/attention.js";
 import { framed } from "./lib/frames.js";
+import { short } from "./lib/storage.js";
 import { slot } from "./lib/templates.js";
 import { Navigation } from "./navigation.js";
 import { Connection } from "./net/connection.js";
@@ -11,6 +12,10 @@ import { Room } from "./room/room.js";
 import { Sidebar } from "./sidebar.js";
 
 const READ_WITHIN = 300;
+
+// A page that answered a form has the form's address: a reload would send it again.
+const link = document.querySelector('[data-room-link][aria-current="page"]');
+if (link && link.pathname !== location.pathname) history.replaceState(null, "", link.href);
 
 const main = document.getElementById("room");
 const { chatName, own } = main.dataset;
@@ -26,7 +31,9 @@ function make(element, aside) {
     if (room !== navigation.current) return;
     if (entry.user.id !== own) announcer.message(`${entry.user.name}: ${entry.text}`);
   });
+  room.addEventListener("refused", ({ detail: reason }) => announcer.say(`Not sent to ${room.name}: ${reason}`));
   room.addEventListener("wanted", () => enter(room));
+  room.addEventListener("newest", () => navigation.toNewest(room));
   room.addEventListener("joined", ({ detail: answer }) => {
     if (answer.reset) {
       sidebar.replace(room.name, answer);
@@ -39,7 +46,6 @@ function make(element, aside) {
 
 function shown(room, { isNew, chosen }) {
   sidebar.select(room.name);
-  closeDrawer();
   room.show();
   title();
   // Choosing a room is coming in; the way back through the browser's history is only a look.
@@ -50,8 +56,24 @@ function shown(room, { isNew, chosen }) {
 
 // What the connection brings.
 
+let away = false;
+/** What one sees of the connection, for who does not: an absence, and its end. */
+function tellStatus() {
+  const { status } = connection;
+  if (status === "offline" && !away) announcer.say(navigation.current.main.querySelector("[data-offline]").textContent);
+  else if (status === "live" && away) announcer.say("You are back online.");
+  if (status !== "connecting") away = status === "offline";
+}
+
 let before = false;
-connection.addEventListener("status", () => navigation.current.status());
+connection.addEventListener("status", () => {
+  navigation.current.status();
+  tellStatus();
+});
+short.addEventListener("change", () => {
+  navigation.current.status();
+  if (short.is) announcer.say(navigation.current.main.querySelector("[data-short]").textContent);
+});
 connection.addEventListener("live", () => {
   const again = before;
   before = true;
@@ -192,10 +214,6 @@ document.addEventListener("click", ({ target }) => {
 
 // What was written belongs to who wrote it.
 document.querySelector("[data-leave]").addEventListener("submit", () => localStorage.clear());
-
-// A page that answered a form has the form's address: a reload would send it again.
-const link = document.querySelector('[data-room-link][aria-current="page"]');
-if (link && link.pathname !== location.pathname) history.replaceState(null, "", link.href);
 
 sidebar.select(navigation.current.name);
 navigation.current.show();

@@ -1,6 +1,7 @@
 // The lists beside the room, which are drawers where there is no space for them. Without a script the address opens them.
 const SWIPE = 60;
 let opener = null;
+let covered = null;
 
 const opened = () => document.querySelector("[data-opened]");
 
@@ -8,7 +9,8 @@ function open(id, from) {
   const drawer = document.getElementById(id);
   opener = from;
   drawer.setAttribute("data-opened", "");
-  document.getElementById("room").inert = true;
+  covered = document.getElementById("room");
+  covered.inert = true;
   drawer.querySelector("[data-close]")?.focus();
 }
 
@@ -17,7 +19,7 @@ export function close() {
   const drawer = opened();
   if (!drawer) return;
   drawer.removeAttribute("data-opened");
-  document.getElementById("room").inert = false;
+  covered.inert = false;
   opener?.focus();
 }
 
@@ -31,6 +33,12 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") close();
+});
+
+// Where the window has become wide enough, the list stands beside the room again.
+window.addEventListener("resize", () => {
+  const drawer = opened();
+  if (drawer && getComputedStyle(drawer).position !== "fixed") close();
 });
 
 let start = null;

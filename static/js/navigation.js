@@ -1,27 +1,36 @@
+import { close as closeDrawer } from "./drawer.js";
 import { base } from "./lib/base.js";
+
+const here = () => location.pathname + location.search;
 
 /**
  * Moving between rooms without leaving the page: the connection stays, and each room that was visited keeps its feed, its place and
  * its draft. A room's page is fetched as the server draws it; where that fails, the link is followed as any other.
+ *
+ * The last act counts: whatever is on its way when one goes elsewhere, or goes on typing, is not shown any more.
  */
 export class Navigation {
   #make;
   #onShow;
   #visited = new Map();
+  #addresses = new WeakMap();
   #current;
+  #loading = new AbortController();
+  #isLeaving = false;
 
   /**
-   * @param {import("./room.js").Room} first the room that the page came with
-   * @param {(main: HTMLElement, aside: HTMLElement) => import("./room.js").Room} make
-   * @param {(room: import("./room.js").Room, how: {isNew: boolean, chosen: boolean}) => void} onShow
+   * @param {import("./room/room.js").Room} first the room that the page came with
+   * @param {(main: HTMLElement, aside: HTMLElement) => import("./room/room.js").Room} make
+   * @param {(room: import("./room/room.js").Room, how: {isNew: boolean, chosen: boolean}) => void} onShow
    */
   constructor(first, make, onShow) {
     this.#make = make;
     this.#onShow = onShow;
     this.#current = first;
-    this.#visited.set(first.name, first);
+    this.#keep(first, here());
     document.addEventListener("click", (event) => this.#clicked(event));
-    window.addEventListener("popstate", () => this.#go(location.pathname, false));
+    document.addEventListener("input", () => this.#stay());
+    window.addEventListener("popstate", () => this.#go(here(), false));
   }
 
   /** The room that is shown. */
@@ -39,6 +48,16 @@ export class Navigation {
     return [...this.#visited.values()];
   }
 
+  /** Forget a room that is not there any more. */
+  forget(name) {
+    this.#visited.delete(name);
+  }
+
+  /** Go from an older page of a room to its newest, if it is shown. */
+  toNewest(room) {
+    if (room === this.#current) this.#go(`${base}/rooms/${encodeURIComponent(room.name)}`, true);
+  }
+
   #clicked(event) {
     const link = event.target.closest("a[data-room-link]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -46,44 +65,78 @@ export class Navigation {
     this.#go(link.pathname, true);
   }
 
-  /** Forget a room that is not there any more. */
-  forget(name) {
-    this.#visited.delete(name);
+  /** Who types stays where they type. */
+  #stay() {
+    if (this.#loading.signal.aborted) return;
+    this.#stop();
+    this.#push(this.#addresses.get(this.#current));
+  }
+
+  #stop() {
+    this.#loading.abort();
+    if (this.#isLeaving) window.stop();
+    this.#isLeaving = false;
   }
 
   async #go(path, chosen) {
-    const name = decodeURIComponent(path.slice(base.length).split("/")[2] ?? "");
+    this.#stop();
+    const name = decodeURIComponent(path.slice(base.length).split(/[/?]/)[2] ?? "");
     const known = this.#visited.get(name);
-    if (known === this.#current) {
-      this.#onShow(known, { isNew: false, chosen });
+    // An older page of the room is another one than its newest.
+    if (known && same(this.#addresses.get(known), path)) {
+      this.#show(known, path, { isNew: false, chosen });
       return;
     }
-    const room = known ?? (await this.#fetch(path).catch(() => null));
-    if (!room) {
+    const loading = (this.#loading = new AbortController());
+    const page = await this.#fetch(path, loading.signal).catch(() => null);
+    if (loading.signal.aborted) return;
+    if (!page) {
+      this.#isLeaving = true;
       location.assign(path);
       return;
     }
-    this.#visited.set(room.name, room);
-    if (chosen) history.pushState(null, "", path);
-    this.#show(room, { isNew: !known, chosen });
-  }
-
-  async #fetch(path) {
-    const answer = await fetch(path, { headers: { Accept: "text/html" }, redirect: "error" });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return this.#make(
+    loading.abort();
+    known?.close();
+    const room = this.#make(
       document.adoptNode(page.getElementById("room")),
       document.adoptNode(page.getElementById("people")),
     );
+    this.#keep(room, path);
+    this.#show(room, path, { isNew: true, chosen });
   }
 
-  #show(room, how) {
+  async #fetch(path, signal) {
+    const answer = await fetch(path, { headers: { Accept: "text/html" }, redirect: "error", signal });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  }
+
+  #keep(room, path) {
+    this.#visited.set(room.name, room);
+    this.#addresses.set(room, path);
+  }
+
+  #show(room, path, how) {
     const previous = this.#current;
-    previous.hide();
-    this.#current = room;
-    previous.main.replaceWith(room.main);
-    previous.aside.replaceWith(room.aside);
+    // The way back that ends where one is already is no news.
+    if (room === previous && !how.chosen) return;
+    closeDrawer();
+    if (how.chosen) this.#push(path);
+    if (room !== previous) {
+      previous.hide();
+      this.#current = room;
+      previous.main.replaceWith(room.main);
+      previous.aside.replaceWith(room.aside);
+    }
     this.#onShow(room, how);
   }
+
+  #push(path) {
+    if (!same(path, here())) history.pushState(null, "", path);
+  }
+}
+
+/** Whether two paths are one, however they are encoded. */
+function same(path, other) {
+  return decodeURIComponent(path) === decodeURIComponent(other);
 }

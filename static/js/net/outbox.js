@@ -1,9 +1,12 @@
+import { own as tab, shared, short } from "../lib/storage.js";
+
 /**
  * What is on its way to one room, in the order written.
  *
  * Each message is kept in localStorage before anything else happens to it, as only that can be written in the same breath as the
  * field is emptied; so a reload, a closed tab or a dead battery loses nothing. All tabs share the list, and the one that holds the
  * lock sends: one message at a time, each under an id of its own, so that a repeat is answered with the first and stands once.
+ * Where the browser cannot keep a message, this tab alone has it, and sends it all the same.
  */
 export class Outbox extends EventTarget {
   #connection;
@@ -11,9 +14,12 @@ export class Outbox extends EventTarget {
   #key;
   #timer = 0;
   #ready;
+  #closed = new AbortController();
+  #refused = new Map();
 
   /**
-   * Dispatches `sent` with `{id, answer}` as `detail`, `outside` when this is not the writer's room, and `change` when the list changed in any tab.
+   * Dispatches `sent` with `{id, answer}` as `detail`, `refused` with the reason, `outside` when this is not the writer's room, and
+   * `change` when the list changed in any tab.
    * @param {import("./connection.js").Connection} connection
    * @param {string} room
    * @param {string} own the id of the person who writes
@@ -26,13 +32,24 @@ export class Outbox extends EventTarget {
     this.#ready = ready;
     this.#key = `outbox:${own}:${room}`;
     this.#adopt(`:${room}`);
-    connection.addEventListener("live", () => this.send());
-    window.addEventListener("storage", ({ key }) => key === this.#key && this.dispatchEvent(new Event("change")));
+    const { signal } = this.#closed;
+    connection.addEventListener("live", () => this.send(), { signal });
+    window.addEventListener("storage", ({ key }) => key === this.#key && this.#changed(), { signal });
   }
 
   /** What is waiting or was refused: `{id, text, at, reason?}`, in the order written. */
   get messages() {
-    return JSON.parse(localStorage.getItem(this.#key) ?? "[]");
+    return [...listed(shared, this.#key), ...listed(tab, this.#key)].map((message) => ({
+      ...message,
+      // Which there may be no space for.
+      reason: message.reason ?? this.#refused.get(message.id),
+    }));
+  }
+
+  /** Send nothing more from here: another outbox of the same room does. */
+  close() {
+    this.#closed.abort();
+    clearTimeout(this.#timer);
   }
 
   /** Send a message `{id, text, at}` after those before it. */
@@ -43,7 +60,8 @@ export class Outbox extends EventTarget {
 
   /** Try again what was refused. */
   retry(id) {
-    this.#update(id, { reason: undefined });
+    this.#refused.delete(id);
+    this.#update(id, undefined);
     this.send();
   }
 
@@ -54,7 +72,8 @@ export class Outbox extends EventTarget {
 
   /** Send nothing of what is waiting unless it is tried again. */
   refuse(reason) {
-    if (this.#next) this.#write(this.messages.map((message) => ({ ...message, reason: message.reason ?? reason })));
+    const waiting = this.messages.filter((message) => !message.reason);
+    for (const { id } of waiting) this.#refuse(id, reason);
   }
 
   /** Send what is waiting, unless another tab does. */
@@ -79,7 +98,7 @@ export class Outbox extends EventTarget {
           this.#again(error);
           return;
         }
-        this.#update(id, { reason: error.message });
+        this.#refuse(id, error.message);
         if (error.code === "room_not_found") this.dispatchEvent(new Event("outside"));
       }
     }
@@ -91,14 +110,12 @@ export class Outbox extends EventTarget {
 
   /** Take over what was written in this browser under a name that the chat lost: it is not sent in another unasked. */
   #adopt(ending) {
-    const others = Object.keys(localStorage).filter(
-      (key) => key.startsWith("outbox:") && key.endsWith(ending) && key !== this.#key,
-    );
+    const others = shared.keys.filter((key) => key.startsWith("outbox:") && key.endsWith(ending) && key !== this.#key);
     for (const key of others) {
-      const written = JSON.parse(localStorage.getItem(key));
       const reason = "You wrote this before you came in anew.";
-      this.#write([...this.messages, ...written.map((message) => ({ ...message, reason }))]);
-      localStorage.removeItem(key);
+      const known = new Set(this.messages.map(({ id }) => id));
+      const written = listed(shared, key).filter(({ id }) => !known.has(id));
+      if (this.#write([...this.messages, ...written.map((message) => ({ ...message, reason }))])) shared.remove(key);
     }
   }
 
@@ -108,13 +125,45 @@ export class Outbox extends EventTarget {
     this.#timer = setTimeout(() => this.send(), 1000 * Math.max(error.retryAfter, 0.5));
   }
 
-  #update(id, change) {
-    this.#write(this.messages.map((message) => (message.id === id ? { ...message, ...change } : message)));
+  #refuse(id, reason) {
+    this.#refused.set(id, reason);
+    this.#update(id, reason);
+    this.dispatchEvent(new CustomEvent("refused", { detail: reason }));
+  }
+
+  #update(id, reason) {
+    this.#write(this.messages.map((message) => (message.id === id ? { ...message, reason } : message)));
   }
 
   #write(messages) {
-    if (messages.length) localStorage.setItem(this.#key, JSON.stringify(messages));
-    else localStorage.removeItem(this.#key);
+    const isKept = this.#keep(messages);
+    let rest = [];
+    if (isKept) this.#refused.clear();
+    else {
+      // What stands there already goes on standing there, for all tabs.
+      const left = listed(shared, this.#key).filter(({ id }) => messages.some((message) => message.id === id));
+      if (!this.#keep(left)) shared.remove(this.#key);
+      const kept = new Set(listed(shared, this.#key).map(({ id }) => id));
+      rest = messages.filter(({ id }) => !kept.has(id));
+    }
+    if (rest.length) tab.set(this.#key, JSON.stringify(rest));
+    else tab.remove(this.#key);
+    short.note(this.#key, messages.length ? "some" : "", isKept);
+    this.#changed();
+    return isKept;
+  }
+
+  #keep(messages) {
+    if (messages.length) return shared.set(this.#key, JSON.stringify(messages));
+    shared.remove(this.#key);
+    return !listed(shared, this.#key).length;
+  }
+
+  #changed() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+function listed(area, key) {
+  return JSON.parse(area.get(key) ?? "[]");
 }

@@ -1,4 +1,5 @@
 import { length } from "../lib/text.js";
+import { Draft } from "./draft.js";
 
 const TELL_LEFT = 200;
 const TYPING_AGAIN = 3000;
@@ -25,11 +26,11 @@ export class Composer {
     this.#field = form.elements.msg;
     this.#left = form.querySelector("[data-left]");
     this.#refusal = form.querySelector("[data-refusal]");
-    this.#draft = `draft:${room}`;
+    this.#draft = new Draft(room);
     this.#onTyping = onTyping;
     // What the page brought with it was refused, or written before one came in: it counts, and is kept like any draft.
-    if (this.#field.value) localStorage.setItem(this.#draft, this.#field.value);
-    else this.#field.value = localStorage.getItem(this.#draft) ?? "";
+    if (this.#field.value) this.#draft.text = this.#field.value;
+    else this.#field.value = this.#draft.text;
     this.#field.addEventListener("input", () => this.#changed());
     this.#field.addEventListener("keydown", (event) => this.#pressed(event));
     form.addEventListener("submit", (event) => {
@@ -46,9 +47,10 @@ export class Composer {
   #send(onSend) {
     const text = this.#field.value.trimEnd();
     if (!text.trim() || this.#over(text)) return this.#measure();
+    // Held first: only then is the field emptied.
+    onSend(text);
     this.#field.value = "";
     this.#changed();
-    onSend(text);
     return this.focus();
   }
 
@@ -63,8 +65,7 @@ export class Composer {
 
   #changed() {
     const text = this.#field.value;
-    if (text) localStorage.setItem(this.#draft, text);
-    else localStorage.removeItem(this.#draft);
+    this.#draft.text = text;
     this.#measure();
     this.#tellTyping(Boolean(text.trim()));
   }

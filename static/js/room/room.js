@@ -1,3 +1,4 @@
+import { short } from "../lib/storage.js";
 import { slot } from "../lib/templates.js";
 import { learn, now } from "../lib/times.js";
 import { Outbox } from "../net/outbox.js";
@@ -16,8 +17,9 @@ const CAUGHT_UP_FOR = 8000;
  * One room on the page: its feed, composer and people, brought up to date by one connection. It stays what it is while another room
  * is shown in its place.
  *
- * Dispatches `message` with each new entry as `detail`, `seen` when more of it was seen, `wanted` when its reader asks to come in, and
- * `joined` with the server's answer as `detail` when they are in.
+ * Dispatches `message` with each new entry as `detail`, `seen` when more of it was seen, `wanted` when its reader asks to come in,
+ * `joined` with the server's answer as `detail` when they are in, `refused` with the reason when something they wrote was, and
+ * `newest` when they go on from an older page to the newest.
  */
 export class Room extends EventTarget {
   name;
@@ -56,6 +58,9 @@ export class Room extends EventTarget {
     this.#outbox.addEventListener("change", () => this.#feed.showPending(this.#outbox.messages));
     this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
     this.#outbox.addEventListener("outside", () => this.left());
+    this.#outbox.addEventListener("refused", ({ detail }) =>
+      this.dispatchEvent(new CustomEvent("refused", { detail })),
+    );
     this.#feed.showPending(this.#outbox.messages);
     this.#composer = new Composer(main.querySelector("[data-composer]"), {
       room,
@@ -101,6 +106,11 @@ export class Room extends EventTarget {
     this.#feed.hide();
   }
 
+  /** Give way to another page of the same room. */
+  close() {
+    this.#outbox.close();
+  }
+
   /** Somebody looks at the page again. */
   lookAgain() {
     this.#feed.lookAgain();
@@ -119,6 +129,7 @@ export class Room extends EventTarget {
     element.dataset.status = status;
     slot(element, "label").textContent = label;
     this.main.querySelector("[data-offline]").hidden = status !== "offline";
+    this.main.querySelector("[data-short]").hidden = !short.is;
   }
 
   /**
@@ -227,7 +238,7 @@ export class Room extends EventTarget {
   #sent({ id, answer }) {
     learn(answer.at);
     // Where an older page is shown, it stands on the newest.
-    if (!this.#isNewest) location.assign(location.pathname);
+    if (!this.#isNewest) this.dispatchEvent(new Event("newest"));
     const { epoch, seq } = this.position;
     if (answer.epoch === epoch && answer.seq <= seq) this.#feed.discard(id);
   }
