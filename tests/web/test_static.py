@@ -199,3 +199,9 @@ def test_files_have_the_security_headers_of_pages(built: Path, serve: Serve) -> 
         assert file.headers.getlist(name) == page.headers.getlist(name) != []
     assert "Access-Control-Allow-Origin" not in file.headers
     assert client.get(address, headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_pages_have_every_stylesheet() -> None:
+    sheets = CHECKOUT / "static/css"
+    imported = re.findall(r'@import "([^"]+)";', (sheets / "all.css").read_text())
+    assert sorted([*imported, "all.css"]) == sorted(path.name for path in sheets.iterdir())

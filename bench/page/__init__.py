@@ -1,0 +1,1 @@
+"""The page in Chromium: on a desktop and a slowed phone, and over a slow network."""
