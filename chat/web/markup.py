@@ -13,11 +13,26 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-# Letters of ASCII alone: with re.IGNORECASE, "ſ" would be an "s" here, and is none in an address.
-ADDRESS = re.compile(r"\b[Hh][Tt][Tt][Pp][Ss]?://[^\s<>\"\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+# Classes are spelled out, as "\s" and "\w" are not the same in the browser. An address begins after anything but a letter of an
+# alphabet or a digit, and ends before white space, what is not seen, quotes, and the punctuation of Arabic, CJK and Devanagari.
+WORD = r"0-9A-Za-z\u00c0-\u024f"
+ENDS = (
+    r"\u0000-\u0020\u007f-\u00a0\u00ab\u00ad\u00bb\u060c\u061b-\u061f\u06d4\u0964\u0965\u1680\u180e\u2000-\u200b\u200e\u200f"
+    r"\u2018-\u201f\u2028-\u202f\u2039\u203a\u205f-\u206f\u3000-\u3003\u3008-\u3011\u3014-\u301f\ufe10-\ufe19\ufe30-\ufe52\ufeff"
+    r"\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff<>\"`|\\"
+)
+# What is never stripped from its end: so each address has a host.
+HOST = rf"[^/?#.:@,;!'(){{}}\]*_~\u2010-\u2015\u2026{ENDS}]"
+ADDRESS = re.compile(
+    rf"(?<![{WORD}])[Hh][Tt][Tt][Pp][Ss]?://{HOST}[^{ENDS}]*"
+    rf"|(?<![{WORD}.:@/_-])[Ww][Ww][Ww]\.{HOST}{{1,63}}\.{HOST}[^{ENDS}]*"
+    rf"|(?P<mail>(?<![{WORD}_+%@/-])[0-9A-Za-z_][0-9A-Za-z._+-]{{0,63}}@(?:[{WORD}-]{{1,63}}\.){{1,8}}[A-Za-z]{{2,63}}(?![{WORD}_@-]))"
+)
 LONGEST_ADDRESS = 2000
 MOST_LINKS = 100
-ENDS_A_SENTENCE = ".,;:!?'*_~…"
+ENDS_A_SENTENCE = ".,;:!?'\u2026\u2010\u2011\u2012\u2013\u2014\u2015"
+# Belong to the address, unless one stands before it too.
+EMPHASIS = "*_~"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 RUN = 5 * 60 * 1000
 """Milliseconds within which somebody's next message stands in the same run."""
@@ -55,22 +70,22 @@ def initials(name: str) -> str:
     return (first + second).upper()
 
 
-def parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is an address to link: the first `MOST_LINKS` of those not too long."""
+def parts(text: str) -> Iterator[tuple[str, str]]:
+    """The text in pieces, each with where it leads, if it is an address: the first `MOST_LINKS` of those not too long."""
     done = links = 0
     for match in ADDRESS.finditer(text):
-        address = _bare(match[0])
-        if not len("https://") < len(address) <= LONGEST_ADDRESS:
+        address = _bare(match[0], text[match.start() - 1 : match.start()])
+        if len(address) > LONGEST_ADDRESS:
             continue
         links += 1
         if links > MOST_LINKS:
             break
         if match.start() > done:
-            yield text[done : match.start()], False
-        yield address, True
+            yield text[done : match.start()], ""
+        yield address, _leads_to(address, is_mail=bool(match["mail"]))
         done = match.start() + len(address)
     if done < len(text):
-        yield text[done:], False
+        yield text[done:], ""
 
 
 def linked(text: str) -> Markup:
@@ -78,8 +93,8 @@ def linked(text: str) -> Markup:
 
     A link is read from left to right whatever stands around it, so that it shows where it leads.
     """
-    link = Markup('<a href="{0}" dir="ltr" target="_blank" rel="noopener noreferrer nofollow ugc">{0}</a>')
-    return Markup("").join(link.format(part) if is_link else escape(part) for part, is_link in parts(text))
+    link = Markup('<a href="{}" dir="ltr" target="_blank" rel="noopener noreferrer nofollow ugc">{}</a>')
+    return Markup("").join(link.format(href, part) if href else escape(part) for part, href in parts(text))
 
 
 def runs(entries: Iterable[dict[str, Any]]) -> Iterator[Shown]:
@@ -109,15 +124,22 @@ def _time(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def _bare(address: str) -> str:
-    """Without what ends the sentence that the address stands in, and brackets that open before it."""
+def _leads_to(address: str, *, is_mail: bool) -> str:
+    if is_mail:
+        return f"mailto:{address}"
+    return f"https://{address}" if address[0] in "Ww" else address
+
+
+def _bare(address: str, before: str) -> str:
+    """Without what ends the sentence that the address stands in, brackets that open before it, and emphasis around it."""
     unopened = {last: address.count(last) - address.count(first) for last, first in BRACKETS.items()}
+    around = before if before and before in EMPHASIS else ""
     end = len(address)
     while end:
         last = address[end - 1]
         if unopened.get(last, 0) > 0:
             unopened[last] -= 1
-        elif last not in ENDS_A_SENTENCE:
+        elif last not in ENDS_A_SENTENCE and last != around:
             break
         end -= 1
     return address[:end]

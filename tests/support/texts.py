@@ -23,8 +23,14 @@ def _links() -> list[dict[str, Any]]:
     ]
 
 
-LINKS: list[dict[str, Any]] = json.loads((CASES / "links.json").read_text()) + _links()
-"""Texts, each with the parts that it is shown in."""
+def _led(case: dict[str, Any]) -> dict[str, Any]:
+    """A case whose links say where they lead: to what they show, unless that is said."""
+    parts = [part | {"href": part["text"]} if part.get("href") is True else part for part in case["parts"]]
+    return case | {"parts": parts}
+
+
+LINKS: list[dict[str, Any]] = [_led(case) for case in json.loads((CASES / "links.json").read_text()) + _links()]
+"""Texts, each with the parts that it is shown in, and where they lead."""
 INITIALS: list[dict[str, Any]] = json.loads((CASES / "initials.json").read_text())
 """Names, each with its initials."""
 
@@ -86,6 +92,13 @@ AWKWARD: dict[str, Callable[[int], str]] = {
     "an address of marks": _filled("\u0301", "http://x/"),
     "an address of pairs": _filled("🎈", "http://x/"),
     "addresses that close": _filled("http://x/))))) "),
+    "addresses after www": _filled("www.x"),
+    "labels after www": _filled("x.", "www."),
+    "addresses of mail": _filled("a@b.example "),
+    "beginnings of mail": _filled("a.a@"),
+    "labels of mail": _filled("a.", "a@"),
+    "letters of mail": _filled("ab.", "a@b."),
+    "emphasis": _filled("_", "_http://x/"),
     "markup": _filled('<a href="x">&amp;'),
     "digits": _filled("1"),
     "capitals": _filled("İẞŒ"),

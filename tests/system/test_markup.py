@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.web import markup
 from tests.support.browsers import say
 from tests.support.texts import INITIALS, LINKS
 
@@ -11,12 +12,33 @@ def test_addresses_are_found_as_on_the_server(ada_page: Page) -> None:
     found = ada_page.evaluate(
         """async (texts) => {
             const { parts } = await import("/static/js/lib/text.js");
-            const bare = ({ text, href }) => (href ? { text, href: true } : { text });
-            return texts.map((text) => parts(text).map(bare));
+            return texts.map(parts);
         }""",
         [case["text"] for case in LINKS],
     )
     assert found == [case["parts"] for case in LINKS]
+
+
+def test_every_character_ends_or_begins_an_address_as_on_the_server(ada_page: Page) -> None:
+    codes = [*range(0x3100), *range(0xFE00, 0x10000), 0x1F4A9, 0x20000, 0xE0001]
+    given = [
+        f"{c}https://{c}e.example/{c}x{c} www.{c}e.example{c} {c}a{c}@e.example{c} www.e.example/ {c}"
+        for c in map(chr, codes)
+    ]
+    found = ada_page.evaluate(
+        """async (texts) => {
+            const { parts } = await import("/static/js/lib/text.js");
+            return texts.map((text) => parts(text).map(({ text, href = "" }) => [text, href]));
+        }""",
+        given,
+    )
+    differ = {ascii(text): parts for text, parts in zip(given, found, strict=True) if parts != as_on_the_server(text)}
+    assert differ == {}
+
+
+def as_on_the_server(text: str) -> list[list[str]]:
+    """The parts of a text, as JSON has them."""
+    return [list(part) for part in markup.parts(text)]
 
 
 def test_initials_are_those_of_the_server(ada_page: Page) -> None:

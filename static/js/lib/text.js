@@ -1,8 +1,21 @@
-// The same as chat/web/markup.py does on the server; tests/cases/links.json holds both to it.
-const ADDRESS = /(?<![\p{L}\p{N}_])[Hh][Tt][Tt][Pp][Ss]?:\/\/[^\s<>"\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+// The same as chat/web/markup.py does on the server, where the classes are told of; tests/cases/links.json holds both to it.
+const WORD = String.raw`0-9A-Za-z\u00c0-\u024f`;
+const ENDS =
+  String.raw`\u0000-\u0020\u007f-\u00a0\u00ab\u00ad\u00bb\u060c\u061b-\u061f\u06d4\u0964\u0965\u1680\u180e\u2000-\u200b\u200e\u200f` +
+  String.raw`\u2018-\u201f\u2028-\u202f\u2039\u203a\u205f-\u206f\u3000-\u3003\u3008-\u3011\u3014-\u301f\ufe10-\ufe19\ufe30-\ufe52\ufeff` +
+  String.raw`\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff<>"${"`"}|\\`;
+const HOST = String.raw`[^\/?#.:@,;!'()\{\}\]*_~\u2010-\u2015\u2026${ENDS}]`;
+const ADDRESS = new RegExp(
+  String.raw`(?<![${WORD}])[Hh][Tt][Tt][Pp][Ss]?:\/\/${HOST}[^${ENDS}]*` +
+    String.raw`|(?<![${WORD}.:@\/_\-])[Ww][Ww][Ww]\.${HOST}{1,63}\.${HOST}[^${ENDS}]*` +
+    String.raw`|(?<mail>(?<![${WORD}_+%@\/\-])[0-9A-Za-z_][0-9A-Za-z._+\-]{0,63}@` +
+    String.raw`(?:[${WORD}\-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![${WORD}_@\-]))`,
+  "gu",
+);
 const LONGEST_ADDRESS = 2000;
 const MOST_LINKS = 100;
-const ENDS_A_SENTENCE = ".,;:!?'*_~…";
+const ENDS_A_SENTENCE = ".,;:!?'\u2026\u2010\u2011\u2012\u2013\u2014\u2015";
+const EMPHASIS = "*_~";
 const CLOSED_BY = { "(": ")", "[": "]", "{": "}" };
 
 /** How many characters a text has, as the server counts them. */
@@ -13,13 +26,13 @@ export function parts(text) {
   const found = [];
   let done = 0;
   let links = 0;
-  for (const match of text.matchAll(ADDRESS)) {
-    const address = bare(match[0]);
-    if (address.length <= "https://".length || length(address) > LONGEST_ADDRESS) continue;
+  for (const { 0: match, index, groups } of text.matchAll(ADDRESS)) {
+    const address = bare(match, text[index - 1]);
+    if (length(address) > LONGEST_ADDRESS) continue;
     if ((links += 1) > MOST_LINKS) break;
-    if (match.index > done) found.push({ text: text.slice(done, match.index) });
-    found.push({ text: address, href: address });
-    done = match.index + address.length;
+    if (index > done) found.push({ text: text.slice(done, index) });
+    found.push({ text: address, href: leadsTo(address, groups.mail) });
+    done = index + address.length;
   }
   if (done < text.length) found.push({ text: text.slice(done) });
   return found;
@@ -42,17 +55,23 @@ export function linked(text) {
   });
 }
 
-function bare(address) {
+function leadsTo(address, isMail) {
+  if (isMail) return `mailto:${address}`;
+  return /^w/i.test(address) ? `https://${address}` : address;
+}
+
+function bare(address, before) {
   const unopened = { ")": 0, "]": 0, "}": 0 };
   for (const character of address) {
     if (character in unopened) unopened[character] += 1;
     else if (character in CLOSED_BY) unopened[CLOSED_BY[character]] -= 1;
   }
+  const around = before && EMPHASIS.includes(before) ? before : "";
   let end = address.length;
   for (; end; end -= 1) {
     const last = address[end - 1];
     if (unopened[last] > 0) unopened[last] -= 1;
-    else if (!ENDS_A_SENTENCE.includes(last)) break;
+    else if (!ENDS_A_SENTENCE.includes(last) && last !== around) break;
   }
   return address.slice(0, end);
 }
