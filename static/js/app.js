@@ -1,10 +1,12 @@
 import { base } from "./lib/base.js";
 import "./drawer.js";
+import { Finder } from "./finder.js";
 import { Announcer } from "./lib/announcer.js";
 import { looking } from "./lib/attention.js";
 import { framed } from "./lib/frames.js";
 import { short } from "./lib/storage.js";
 import { slot } from "./lib/templates.js";
+import "./lib/tooltips.js";
 import { Navigation } from "./navigation.js";
 import { Connection } from "./net/connection.js";
 import { keep } from "./room/place.js";
@@ -21,6 +23,7 @@ const main = document.getElementById("room");
 const { chatName, own } = main.dataset;
 const connection = new Connection();
 const sidebar = new Sidebar(document.querySelector("[data-rooms]"));
+new Finder(sidebar, document.getElementById("sidebar"));
 const announcer = new Announcer(document.querySelector("[data-live-region]"));
 const navigation = new Navigation(make(main, document.getElementById("people")), make, shown);
 
@@ -209,7 +212,9 @@ function announce(text) {
 
 document.addEventListener("click", ({ target }) => {
   const bar = target.closest("[data-dismiss]")?.closest("[data-announcement]");
-  if (bar) bar.hidden = true;
+  if (!bar) return;
+  bar.hidden = true;
+  navigation.current.focus();
 });
 
 // What was written belongs to who wrote it.

@@ -16,6 +16,7 @@ export class Outbox extends EventTarget {
   #ready;
   #closed = new AbortController();
   #refused = new Map();
+  #tooFast = false;
 
   /**
    * Dispatches `sent` with `{id, answer}` as `detail`, `refused` with the reason, `outside` when this is not the writer's room, and
@@ -50,6 +51,12 @@ export class Outbox extends EventTarget {
   close() {
     this.#closed.abort();
     clearTimeout(this.#timer);
+  }
+
+  /** Why what is waiting is not sent yet, in words. */
+  get waitsFor() {
+    if (this.#connection.status !== "live") return "Waiting for the connection…";
+    return this.#tooFast ? "Waiting: that was a little fast…" : "Waiting for the server…";
   }
 
   /** Send a message `{id, text, at}` after those before it. */
@@ -91,6 +98,7 @@ export class Outbox extends EventTarget {
       try {
         await this.#ready();
         const answer = await this.#connection.call("sendMessage", { room: this.#room, msg: text, id });
+        this.#tooFast = false;
         this.discard(id);
         this.dispatchEvent(new CustomEvent("sent", { detail: { id, answer } }));
       } catch (error) {
@@ -120,6 +128,7 @@ export class Outbox extends EventTarget {
   }
 
   #again(error) {
+    this.#tooFast = error.code === "too_fast";
     // Without a connection, the next one sends.
     if (error.code === "offline") return;
     this.#timer = setTimeout(() => this.send(), 1000 * Math.max(error.retryAfter, 0.5));

@@ -83,12 +83,11 @@ export class Composer {
     const text = this.#field.value;
     const longest = Number(this.#field.dataset.longest);
     const left = longest - length(text);
-    this.#left.hidden = left > TELL_LEFT;
+    this.#left.hidden = left < 0 || left > TELL_LEFT;
     this.#left.value = String(left);
-    this.#left.toggleAttribute("data-over", left < 0);
     this.#refusal.hidden = left >= 0;
     this.#refusal.textContent =
-      left < 0 ? `That is ${-left} over the limit of ${longest.toLocaleString()} characters.` : "";
+      left < 0 ? `That is ${(-left).toLocaleString()} over the limit of ${longest.toLocaleString()} characters.` : "";
     if (!CSS.supports("field-sizing", "content")) {
       this.#field.style.height = "auto";
       this.#field.style.height = `${this.#field.scrollHeight}px`;

@@ -2,6 +2,7 @@ import { draw } from "../lib/faces.js";
 import { clone, slot } from "../lib/templates.js";
 import { linked } from "../lib/text.js";
 import { show } from "../lib/times.js";
+import { fold } from "./folding.js";
 
 /** An entry of a log `{seq, id, user, text, at}`, drawn. */
 export function drawn({ seq, id, user, text, at }) {
@@ -9,6 +10,7 @@ export function drawn({ seq, id, user, text, at }) {
   draw(slot(element, "face"), user);
   slot(element, "name").textContent = user.name;
   slot(element, "text").replaceChildren(...linked(text));
+  fold(element, text);
   Object.assign(element.dataset, { id, user: user.id });
   stamp(element, at);
   if (seq) settle(element, seq);
@@ -20,26 +22,30 @@ export function settle(element, seq, at = Number(element.dataset.at)) {
   element.id = `m-${seq}`;
   element.dataset.seq = seq;
   element.dataset.state = "sent";
-  slot(element, "failure").hidden = true;
+  slot(element, "failure").hidden = slot(element, "waiting").hidden = true;
   stamp(element, at);
 }
 
-/** Say of an entry that is on its way what became of it: nothing yet, or why it was refused. */
-export function mark(element, reason) {
+/** Say of an entry that is on its way what became of it: nothing yet, and why so if it takes long, or why it was refused. */
+export function mark(element, reason, waitsFor) {
   element.dataset.state = reason ? "failed" : "pending";
   slot(element, "failure").hidden = !reason;
   slot(element, "reason").textContent = reason;
+  slot(element, "waiting").hidden = Boolean(reason) || !waitsFor;
+  slot(element, "waiting").textContent = waitsFor;
 }
 
 /** What the server has drawn, as the entry that it is. */
 export function read(element) {
   const { seq, id, user, at } = element.dataset;
+  const text = slot(element, "text").textContent;
   show(slot(element, "time"), Number(at));
+  fold(element, text);
   return {
     seq: Number(seq),
     id,
     user: { id: user, name: slot(element, "name").textContent },
-    text: slot(element, "text").textContent,
+    text,
     at: Number(at),
     element,
   };

@@ -4,6 +4,7 @@ import { clone, slot } from "../lib/templates.js";
 import { learn, untilTomorrow } from "../lib/times.js";
 import { Comings } from "./comings.js";
 import { listen as copyLines } from "./copying.js";
+import { listen as foldTexts } from "./folding.js";
 import { Jump } from "./jump.js";
 import { Scroller } from "./scroller.js";
 import { Timeline } from "./timeline.js";
@@ -219,6 +220,7 @@ export class Feed extends EventTarget {
 
   #scrolling() {
     const scroller = new Scroller(this.#feed);
+    foldTexts(this.#feed, scroller);
     scroller.addEventListener("moved", () => this.isShown && this.#move());
     return scroller;
   }

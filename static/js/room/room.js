@@ -12,6 +12,7 @@ import { kept } from "./place.js";
 import { Typing } from "./typing.js";
 
 const CAUGHT_UP_FOR = 8000;
+const LONG = 3000;
 
 /**
  * One room on the page: its feed, composer and people, brought up to date by one connection. It stays what it is while another room
@@ -38,6 +39,7 @@ export class Room extends EventTarget {
   #isNewest;
   #membership;
   #goesTo = null;
+  #waiting = 0;
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
   constructor(main, aside, connection) {
@@ -55,13 +57,13 @@ export class Room extends EventTarget {
     this.#people = new People(aside);
     this.#typing = new Typing(main.querySelector("[data-typing]"));
     this.#outbox = new Outbox(connection, room, own, () => this.#comeIn());
-    this.#outbox.addEventListener("change", () => this.#feed.showPending(this.#outbox.messages));
+    this.#outbox.addEventListener("change", () => this.#showPending());
     this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
     this.#outbox.addEventListener("outside", () => this.left());
     this.#outbox.addEventListener("refused", ({ detail }) =>
       this.dispatchEvent(new CustomEvent("refused", { detail })),
     );
-    this.#feed.showPending(this.#outbox.messages);
+    this.#showPending();
     this.#composer = new Composer(main.querySelector("[data-composer]"), {
       room,
       onSend: (text) => this.#send(text),
@@ -98,7 +100,12 @@ export class Room extends EventTarget {
   show() {
     this.#feed.show();
     this.status();
-    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
+    this.focus();
+  }
+
+  /** Where one types next, unless that would open the keyboard of a phone. */
+  focus() {
+    if (this.#feed.isShown && matchMedia("(hover: hover)").matches) this.#composer.focus();
   }
 
   /** Give the place on the page to another room. */
@@ -109,6 +116,7 @@ export class Room extends EventTarget {
   /** Give way to another page of the same room. */
   close() {
     this.#outbox.close();
+    clearTimeout(this.#waiting);
   }
 
   /** Somebody looks at the page again. */
@@ -195,13 +203,15 @@ export class Room extends EventTarget {
     this.#log.addEventListener("message", ({ detail }) => this.dispatchEvent(new CustomEvent("message", { detail })));
     this.#feed.addEventListener("older", () => this.member && this.#log.older());
     this.#feed.addEventListener("seen", () => this.dispatchEvent(new Event("seen")));
-    this.#feed.addEventListener("jumped", () => matchMedia("(hover: hover)").matches && this.#composer.focus());
+    this.#feed.addEventListener("jumped", () => this.focus());
     main.addEventListener("click", (event) => this.#clicked(event));
     this.#goesTo = kept(this.name) ?? (ledger.low > Number(read) + 1 ? { seq: Number(read) + 1 } : null);
     this.#feed.waits = Boolean(this.#goesTo);
   }
 
   #joined(answer) {
+    // The button by which one came in is gone.
+    if (this.wanted) this.focus();
     this.wanted = false;
     this.#membership.begin();
     this.status();
@@ -234,6 +244,15 @@ export class Room extends EventTarget {
     this.#feed.toBottom();
   }
 
+  /** Show what is on its way; of what takes long, also why. */
+  #showPending() {
+    clearTimeout(this.#waiting);
+    const { messages, waitsFor } = this.#outbox;
+    const since = now() - LONG;
+    this.#feed.showPending(messages.map((each) => (each.at <= since ? { ...each, waitsFor } : each)));
+    if (messages.some(({ reason }) => !reason)) this.#waiting = setTimeout(() => this.#showPending(), LONG);
+  }
+
   /** What was sent stands in the log. Where it is shown already, or lies before what is, no entry will come for it. */
   #sent({ id, answer }) {
     learn(answer.at);
@@ -257,7 +276,7 @@ export class Room extends EventTarget {
   }
 
   #wasReset() {
-    this.#feed.showPending(this.#outbox.messages);
+    this.#showPending();
     this.#feed.notice("The conversation did not go on from where you were. These are its newest messages.");
   }
 

@@ -152,14 +152,14 @@ export class Timeline {
     return this.#findNew()?.seq ?? 0;
   }
 
-  /** Show what is on its way, in this order: `{id, text, at, reason?}`, with the reason why it was refused. */
+  /** Show what is on its way, in this order: `{id, text, at, reason?, waitsFor?}`, with why it was refused or takes long. */
   showPending(messages, user) {
     for (const message of messages) {
       if (this.#ownIds.has(message.id)) continue;
       if (!this.#pending.has(message.id)) {
         this.#pending.set(message.id, { ...message, user, element: drawn({ ...message, user }) });
       }
-      mark(this.#pending.get(message.id).element, message.reason ?? "");
+      mark(this.#pending.get(message.id).element, message.reason ?? "", message.waitsFor ?? "");
     }
     const waiting = new Set(messages.map((message) => message.id));
     // What was refused and is gone from the list was discarded; what was sent stays until its entry comes.

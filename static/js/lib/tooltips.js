@@ -1,0 +1,8 @@
+// What is cut short for want of space is shown whole to who points at it.
+document.addEventListener("pointerover", ({ target }) => {
+  for (const element of [target, target.parentElement]) {
+    if (!element || getComputedStyle(element).textOverflow !== "ellipsis") continue;
+    if (element.scrollWidth > element.clientWidth) element.title = element.textContent.trim();
+    else element.removeAttribute("title");
+  }
+});
