@@ -13,9 +13,9 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-# Classes are spelled out, as "\s" and "\w" are not the same in the browser. An address begins after anything but a digit
-# or a letter of an alphabet, and ends before white space, what is not seen, quotes, and the punctuation of Arabic, CJK and
-# Devanagari.
+# Classes are spelled out, as "\s" and "\w" are not the same in the browser. An address begins after anything but a
+# digit or a letter of an alphabet, and ends before white space, what is not seen, quotes, and the punctuation of
+# Arabic, CJK and Devanagari.
 WORD = r"0-9A-Za-z\u00c0-\u024f"
 ENDS = (
     r"\u0000-\u0020\u007f-\u00a0\u00ab\u00ad\u00bb\u060c\u061b-\u061f\u06d4\u0964\u0965\u1680\u180e\u2000-\u200b\u200e\u200f"
@@ -72,7 +72,7 @@ def initials(name: str) -> str:
 
 
 def parts(text: str) -> Iterator[tuple[str, str]]:
-    """The text in pieces, each with where it leads if it is an address: the first `MOST_LINKS` of those not too long."""
+    """The text in pieces, each with where it leads if it is an address: the first `MOST_LINKS` not too long."""
     done = links = 0
     for match in ADDRESS.finditer(text):
         address = _bare(match[0], text[match.start() - 1 : match.start()])
