@@ -137,6 +137,8 @@ def test_the_rights_of_the_docs_serve_and_operate_and_none_is_too_many(
     grow_old(limited)
     operate(limited, "announce", "The kettle is on")
     ada.wait("announcement", text="The kettle is on")
+    for command in (["rooms"], ["people"], ["put-out", "Nobody", "--yes"], ["let-in", "Nobody"]):
+        operate(limited, *command)
     operate(limited, "drill", limited_server.url, "--seconds", "1")
     eventually(lambda: trim(limited), what="it is this process that looks")
     assert not limited.refused()
