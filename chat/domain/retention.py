@@ -189,6 +189,8 @@ class Retention:
         return gone
 
     def _tell(self, gone: Counter[str], bound: int) -> None:
+        # Without those of which the newest entry alone is left.
+        gone = +gone
         named = gone.most_common(TOLD)
         for room, count in named:
             log.warning("%s: its %s oldest entries went, as the chat keeps %s bytes", room, f"{count:,}", f"{bound:,}")

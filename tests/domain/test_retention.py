@@ -192,3 +192,15 @@ def test_the_largest_shrink_to_one_level_and_all_fit(sizes: list[int], most: int
     assert sum(min(size, cut) for size in sizes) <= most + 1e-6
     if sum(sizes) > most:
         assert sum(min(size, cut) for size in sizes) == pytest.approx(most)
+
+
+def test_where_nothing_can_go_nothing_is_said(
+    own_chat: Chat, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
+    ada = own_chat.people.claim("Ada", "127.0.0.1")
+    own_chat.memberships.join(ada, "work")
+    own_chat.messages.post(ada, "work", "the newest, which stays", "one")
+    own_chat.retention._asked_for = 1
+    own_chat.retention.look()
+    assert caplog.messages == []
