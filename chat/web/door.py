@@ -25,14 +25,20 @@ def to_door() -> Response:
     return redirect(url_for("people.new", next=way))
 
 
-def page(form: NameForm, reason: str = "") -> str:
-    """The username form, and what happened that one sees it, if that needs a word."""
+def page(form: NameForm, reason: str = "", *, left: bool = False) -> str:
+    """The username form, and what happened that one sees it, if that needs a word.
+
+    Args:
+        form: the form as it is shown.
+        reason: what happened.
+        left: whether the browser is to forget what its last person wrote.
+    """
     # None comes with a page of before there was one.
     form.claim.data = form.claim.data or secrets.token_urlsafe(24)
     form.next.data = form.next.data and destination(form.next.data)
     room = room_of(form.next.data or "") if form.msg.data else ""
     here = chat().presence.here(chat().rooms.default)
-    return render_template("people/new.html", form=form, reason=reason, room=room, here=here)
+    return render_template("people/new.html", form=form, reason=reason, room=room, here=here, left=left)
 
 
 def destination(way: str) -> str:

@@ -1,6 +1,8 @@
 """Coming in and leaving."""
 
-from flask import Blueprint, request, session
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
@@ -9,7 +11,7 @@ from chat.errors import ChatError
 from chat.web import door
 from chat.web.forms import MessageForm, NameForm
 from chat.web.rooms import feed
-from chat.web.sessions import chat, forgotten, lost, network, person, sign_in, sign_out
+from chat.web.sessions import chat, forgotten, lost, network, person, require_person, sign_in, sign_out
 from chat.web.taken import UNREADABLE
 
 pages = Blueprint("people", __name__)
@@ -26,7 +28,7 @@ def new() -> ResponseReturnValue:
         reason = lost(name)
     elif session.cookie == "unreadable":  # type: ignore[attr-defined]
         name, reason = session.hint, UNREADABLE  # type: ignore[attr-defined]
-    return door.page(NameForm(data={"name": name, "next": way}), reason)
+    return door.page(NameForm(data={"name": name, "next": way}), reason, left=session.pop("left", False))
 
 
 @pages.post("/")
@@ -49,13 +51,26 @@ def create() -> ResponseReturnValue:
     return _arrive(newcomer, form)
 
 
+@pages.get("/leave")
+def leaving() -> ResponseReturnValue:
+    """Ask whether one means to give the name back, as that cannot be undone."""
+    require_person()
+    back = door.destination(urlsplit(request.referrer or "").path)
+    return render_template("people/leave.html", back=back)
+
+
 @pages.post("/leave")
 def destroy() -> ResponseReturnValue:
-    """Give the name back."""
-    leaving = person()
-    if leaving:
-        chat().sign_out(leaving.id)
+    """Give the name back, once that was asked."""
+    leaver = person()
+    if leaver and "sure" not in request.form:
+        return leaving()
+    if leaver:
+        chat().sign_out(leaver.id)
     sign_out()
+    if leaver:
+        flash(f"You left, and {leaver.name} is free for anybody.")
+        session["left"] = True
     return door.to_door()
 
 

@@ -1,5 +1,4 @@
-import { base } from "./lib/base.js";
-import "./drawer.js";
+import { close as closeDrawer } from "./drawer.js";
 import { Finder } from "./finder.js";
 import { Announcer } from "./lib/announcer.js";
 import { looking } from "./lib/attention.js";
@@ -112,10 +111,15 @@ on("resync", ({ detail }) => {
   else if (!room) subscribe(detail.room);
 });
 on("announcement", ({ detail }) => announce(detail.text));
-on("signedOut", () => {
+on("signedOut", signedOut);
+
+/** Who is nobody any more stays where they are, with what they wrote. */
+function signedOut() {
   connection.close();
-  location.assign(`${base}/`);
-});
+  const why = "You left in another tab, or your name was given back. What you wrote stays in its field here.";
+  for (const room of navigation.all) room.signedOut(why);
+  announcer.say(why);
+}
 
 function on(event, handler) {
   connection.addEventListener(event, handler);
@@ -159,7 +163,7 @@ async function subscribe(name) {
 }
 
 function refused(error, again) {
-  if (error.code === "not_signed_in") location.assign(`${base}/`);
+  if (error.code === "not_signed_in") signedOut();
   // Without a connection, the next one joins.
   else if (error.passing && error.code !== "offline") setTimeout(again, 1000 * Math.max(error.retryAfter, 0.5));
 }
@@ -217,8 +221,13 @@ document.addEventListener("click", ({ target }) => {
   navigation.current.focus();
 });
 
-// What was written belongs to who wrote it.
-document.querySelector("[data-leave]").addEventListener("submit", () => localStorage.clear());
+// Leaving is between the chat and its reader: without a line nothing of it is done.
+document.querySelector("[data-leave]").addEventListener("click", (event) => {
+  if (connection.status !== "offline") return;
+  event.preventDefault();
+  closeDrawer();
+  announce("You are offline, and stay who you are: leave when you are back online.");
+});
 
 sidebar.select(navigation.current.name);
 navigation.current.show();

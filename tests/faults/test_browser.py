@@ -80,6 +80,7 @@ def test_a_store_that_was_emptied_is_told_in_plain_words(
     own_redis.client().flushall()
     eventually(lambda: own_redis.client().keys("*user:*") == [], within=20)
     page.context.set_offline(False)
+    page.click("[data-come-in]")
     page.wait_for_selector("text=The chat no longer knows you as")
     page.click("button[type=submit]")
     live(page)

@@ -85,7 +85,7 @@ def visit_pages(server: Server) -> None:
     token = opened("/rooms/garden")
     submit("/rooms/garden/leave")
     token = opened("/rooms/work")
-    submit("/leave")
+    submit("/leave", sure="yes")
 
 
 def operate(limited: Limited, *command: str) -> None:

@@ -72,7 +72,8 @@ def test_b29_without_a_script_one_can_come_in_read_page_back_and_write(open_page
     expect(page.locator('[data-seq="1"]')).to_have_count(1)
     page.click("[data-newer]")
     expect(page.locator('[data-seq="61"]')).to_have_count(1)
-    page.get_by_role("button", name="Leave", exact=True).click()
+    page.get_by_role("link", name="Leave…").click()
+    page.get_by_role("button", name="Leave and give the name back").click()
     expect(page.locator("#name")).to_be_visible()
 
 

@@ -126,8 +126,9 @@ def test_leaving_gives_the_name_back(open_page: Open, connect: Connect) -> None:
     page = open_page(name)
     other = open_page(context=page.context, path="/rooms/work")
     live(other)
-    page.get_by_role("button", name="Leave", exact=True).click()
+    page.get_by_role("link", name="Leave…").click()
+    page.get_by_role("button", name="Leave and give the name back").click()
     expect(page.locator("#name")).to_be_visible()
     # The other tab is told, and nobody is signed in there either.
-    expect(other.locator("#name")).to_be_visible()
+    expect(other.locator("[data-come-in]")).to_be_visible()
     eventually(lambda: connect(name))

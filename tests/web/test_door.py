@@ -262,7 +262,7 @@ def test_a_form_of_before_one_came_in_anew_is_shown_again(visit: Visit, room: st
     writer = visit().named(unique("Writer"))
     writer.get(f"/rooms/{room}")
     stale = writer.html
-    writer.submit("/leave")
+    writer.submit("/leave", sure="yes")
     writer.submit("/", name=unique("Writer"))
     writer.html = stale
     assert writer.submit(f"/rooms/{room}/messages", msg="once more") == 400
@@ -322,5 +322,5 @@ def test_signing_in_leaves_nothing_of_the_session_before(app: Flask, visit: Visi
     newcomer.get("/")
     before = newcomer.hidden("/")["csrf_token"]
     newcomer.submit("/", name=unique("New"))
-    assert newcomer.client.post("/leave", data={"csrf_token": before}).status_code == 302
+    assert newcomer.client.post("/leave", data={"csrf_token": before, "sure": "yes"}).status_code == 302
     assert newcomer.get("/rooms/work") == 200 and newcomer.path == "/rooms/work"

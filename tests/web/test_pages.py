@@ -82,11 +82,17 @@ def test_the_same_browser_is_the_same_person_again(visitor: Visitor) -> None:
     assert before and before[0] in visitor.html
 
 
+def test_leaving_asks_first_also_a_form_of_before_it_did(visitor: Visitor) -> None:
+    assert visitor.submit("/leave") == 200
+    assert "give your name back?" in visitor.html
+    assert visitor.get("/rooms/work") == 200 and visitor.path == "/rooms/work"
+
+
 def test_leaving_gives_the_name_back_and_ends_every_cookie(visit: Visit) -> None:
     name = unique("Leaver")
     leaver = visit().named(name)
     (stolen,) = leaver.client._cookies.values()
-    assert leaver.submit("/leave") == 200
+    assert leaver.submit("/leave", sure="yes") == 200
     assert leaver.path == "/"
     thief = visit()
     thief.client.set_cookie(stolen.key, stolen.value)
@@ -259,7 +265,8 @@ def test_a_stranger_is_sent_to_the_door(visit: Visit, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/nowhere", 404), ("/rooms/nowhere", 404), ("/rooms/work?before=x", 400), ("/leave", 405)]
+    ("path", "status"),
+    [("/nowhere", 404), ("/rooms/nowhere", 404), ("/rooms/work?before=x", 400), ("/rooms/work/leave", 405)],
 )
 def test_what_is_wrong_is_a_page_of_the_chat(visitor: Visitor, path: str, status: int) -> None:
     assert visitor.get(path) == status

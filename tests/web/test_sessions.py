@@ -100,7 +100,7 @@ def test_who_left_is_in_no_cookie(app: Flask, person: Person) -> None:
     client = browser(app, chat=signed(app, person))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/rooms/work").get_data(as_text=True))
     assert token
-    client.post("/leave", data={"csrf_token": token[1]})
+    client.post("/leave", data={"csrf_token": token[1], "sure": "yes"})
     assert client.get_cookie("chat") is None
     assert "no longer knows you" not in client.get("/").get_data(as_text=True)
 

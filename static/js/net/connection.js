@@ -17,7 +17,7 @@ const PATIENCE = 2500;
  * payload as `detail`.
  */
 export class Connection extends EventTarget {
-  /** @type {"connecting" | "live" | "offline"} */
+  /** @type {"connecting" | "live" | "offline" | "closed"} */
   status = "connecting";
   #socket;
   #patience = null;
@@ -76,7 +76,10 @@ export class Connection extends EventTarget {
 
   /** End it for good. */
   close() {
+    this.#socket.off();
     this.#socket.close();
+    clearTimeout(this.#patience);
+    this.#become("closed");
   }
 
   async #prove() {

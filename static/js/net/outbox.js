@@ -47,7 +47,7 @@ export class Outbox extends EventTarget {
     }));
   }
 
-  /** Send nothing more from here: another outbox of the same room does. */
+  /** Begin to send nothing more from here. */
   close() {
     this.#closed.abort();
     clearTimeout(this.#timer);
@@ -67,6 +67,7 @@ export class Outbox extends EventTarget {
 
   /** Try again what was refused. */
   retry(id) {
+    if (this.#closed.signal.aborted) return;
     this.#refused.delete(id);
     this.#update(id, undefined);
     this.send();

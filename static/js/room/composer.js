@@ -14,6 +14,7 @@ export class Composer {
   #draft;
   #onTyping;
   #typing = false;
+  #isClosed = false;
   #told = 0;
   #idle = 0;
 
@@ -40,13 +41,20 @@ export class Composer {
     this.#measure();
   }
 
+  /** Send nothing from here any more. What is written stays in the field, in this tab alone. */
+  close() {
+    this.#isClosed = true;
+    this.#draft.part();
+    this.#form.querySelector("[data-send]").disabled = true;
+  }
+
   focus() {
     this.#field.focus({ preventScroll: true });
   }
 
   #send(onSend) {
     const text = this.#field.value.trimEnd();
-    if (!text.trim() || this.#over(text)) return this.#measure();
+    if (this.#isClosed || !text.trim() || this.#over(text)) return this.#measure();
     // Held first: only then is the field emptied.
     onSend(text);
     this.#field.value = "";

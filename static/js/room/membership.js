@@ -42,10 +42,19 @@ export class Membership {
 
   /** Show that there is no such room any more, and the way to another one. */
   close(why) {
+    this.#lead(why, "[data-home]");
+  }
+
+  /** Show that the reader is nobody any more, and the way to a name. */
+  signOut(why) {
+    this.#lead(why, "[data-come-in]");
+  }
+
+  #lead(why, link) {
     this.#show(false);
     slot(this.#bar, "why").textContent = why;
     this.#bar.querySelector("button").hidden = true;
-    this.#bar.querySelector("[data-home]").hidden = false;
+    for (const each of this.#bar.querySelectorAll("a")) each.hidden = !each.matches(link);
   }
 
   #show(member) {

@@ -40,6 +40,7 @@ export class Room extends EventTarget {
   #membership;
   #goesTo = null;
   #waiting = 0;
+  #hasLeft = false;
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
   constructor(main, aside, connection) {
@@ -131,8 +132,10 @@ export class Room extends EventTarget {
 
   /** Say what the connection is like. */
   status() {
-    const status = this.#connection.status === "live" && !this.member ? "outside" : this.#connection.status;
-    const label = { live: "live", outside: "not joined", connecting: "connecting…", offline: "offline" }[status];
+    const { status: line } = this.#connection;
+    const status = this.#hasLeft || (line === "live" && !this.member) ? "outside" : line;
+    const labels = { live: "live", outside: "not joined", connecting: "connecting…", offline: "offline" };
+    const label = this.#hasLeft ? "left" : labels[status];
     const element = this.main.querySelector("[data-status]");
     element.dataset.status = status;
     slot(element, "label").textContent = label;
@@ -183,6 +186,17 @@ export class Room extends EventTarget {
   gone(why) {
     this.#outbox.refuse("This room is no longer here.");
     this.#membership.close(`${why} Copy what you want to keep.`);
+    this.status();
+  }
+
+  /** Say that the reader is nobody any more. What they wrote stays on the page, to be sent under another name or not at all. */
+  signedOut(why) {
+    this.#hasLeft = true;
+    this.close();
+    this.#composer.close();
+    const reason = "You left before it was sent.";
+    this.#feed.showPending(this.#outbox.messages.map((message) => ({ ...message, reason: message.reason ?? reason })));
+    this.#membership.signOut(why);
     this.status();
   }
 
