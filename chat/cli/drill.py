@@ -62,7 +62,10 @@ class Participant:
         self._client.on("disconnect", self._interrupted)
         self._asked: list[queue.Queue[dict[str, Any]]] = []
         try:
-            self._client.connect(url, headers={"Cookie": cookie}, transports=["websocket"])
+            # After a second without an answer, which a worker that just starts may take, it would come back no more.
+            self._client.connect(
+                url, headers={"Cookie": cookie}, transports=["websocket"], wait_timeout=int(ANSWER_WITHIN)
+            )
         except socketio.exceptions.ConnectionError as error:
             raise DrillError(f"Nothing answers at {url}: {error}") from None
         self._reader = threading.Thread(target=self._run, daemon=True)

@@ -67,7 +67,10 @@ class Rooms:
             ChatError: `room_not_found`.
         """
         room = self._read(name)
-        if room is None and (self.refound(name) or (name == self.default and self._found(name, ""))):
+        if room is None:
+            if not self.refound(name) and name == self.default:
+                # Another worker may do so at the same moment: either way it is there then.
+                self._found(name, "")
             room = self._read(name)
         if room is None:
             raise room_not_found(name)

@@ -161,3 +161,17 @@ def test_a_room_is_made_once_by_the_same_person_and_id(chat: Chat) -> None:
     chat.rooms.create(plain, "", maker)
     with pytest.raises(ChatError):
         chat.rooms.create(plain, "", maker)
+
+
+def test_the_default_room_that_another_worker_makes_at_the_same_moment_is_found(
+    own_chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Chat(own_chat.store, Config(rate_limit=False))
+    look = own_chat.rooms.refound
+
+    def meanwhile(name: str) -> bool:
+        other.rooms.find(name)
+        return look(name)
+
+    monkeypatch.setattr(own_chat.rooms, "refound", meanwhile)
+    assert own_chat.rooms.find("work").name == "work"

@@ -40,7 +40,8 @@ class Person:
         self._asked: list[queue.Queue[dict[str, Any]]] = []
         self.wake = threading.Event()
         self.ended = False
-        self.io.connect(url, transports=["websocket"])
+        # After a second without an answer, which a worker that just starts may take, it would come back no more.
+        self.io.connect(url, transports=["websocket"], wait_timeout=10)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
