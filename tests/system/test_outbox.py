@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import unique
+from tests.support.memberships import lose
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
@@ -84,7 +85,7 @@ def test_b2_a_message_whose_server_dies_before_it_answers_stands_once(
 
 def test_b6_what_was_refused_is_there_after_a_reload_with_its_reason(ada_page: Page, chat, room: str) -> None:
     person = chat.people.find(ada_page.get_attribute("#room", "data-own"))
-    chat.store.redis.zrem(chat.shards.key(room, "members"), person.id)
+    lose(chat, room, person.id)
     say(ada_page, "refused")
     expect(ada_page.locator('[data-state="failed"]')).to_contain_text("There is no room called")
     ada_page.reload()

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browsers import Open, live, say
 from tests.support.clients import unique
+from tests.support.memberships import lose
 
 SENT = '[data-state="sent"] [data-slot=text]'
 # What browsers do that have no space, that keep site data from a page, and that have no storage at all.
@@ -93,7 +94,7 @@ def test_what_was_refused_while_there_was_no_space_says_so_and_can_be_tried_agai
     ada_page: Page, chat, room: str
 ) -> None:
     person = chat.people.find(ada_page.get_attribute("#room", "data-own"))
-    chat.store.redis.zrem(chat.shards.key(room, "members"), person.id)
+    lose(chat, room, person.id)
     ada_page.evaluate(f"() => {{ {FULL} }}")
     say(ada_page, "refused")
     failed = ada_page.locator('[data-state="failed"]')

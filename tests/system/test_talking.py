@@ -11,6 +11,7 @@ from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import Client, unique
+from tests.support.memberships import lose
 from tests.support.waiting import eventually
 
 
@@ -67,14 +68,14 @@ def test_b3_a_message_that_is_refused_says_why_with_a_button_to_try_again(
     expect(ada_page.locator('[data-state="sent"]')).to_have_count(1)
     person = chat.people.find(ada_page.get_attribute("#room", "data-own"))
     assert person
-    chat.store.redis.zrem(chat.shards.key(room, "members"), person.id)
+    lose(chat, room, person.id)
     say(ada_page, "second")
     failed = ada_page.locator('[data-state="failed"]')
     expect(failed).to_contain_text("second")
     expect(failed).to_contain_text("There is no room called")
     failed.get_by_role("button", name="Try again").click()
     expect(ada_page.locator('[data-state="sent"]')).to_have_count(2)
-    chat.store.redis.zrem(chat.shards.key(room, "members"), person.id)
+    lose(chat, room, person.id)
     say(ada_page, "third")
     failed.get_by_role("button", name="Discard").click()
     expect(ada_page.locator("[data-entry]")).to_have_count(2)

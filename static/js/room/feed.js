@@ -71,6 +71,13 @@ export class Feed extends EventTarget {
     return this.isShown && !this.atBottom ? this.#scroller.place(this.#timeline.shown) : null;
   }
 
+  /** Whether the reader is still where they were. */
+  isAt(place) {
+    if (!this.isShown || !place) return this.isShown && this.atBottom;
+    const element = this.#timeline.element(place.seq);
+    return Boolean(element) && Math.abs(this.#scroller.offset(element) - place.below) < 2;
+  }
+
   /** Take the place on the page: at the line of what is new, if there is something, or else where the reader was. */
   show() {
     this.#scroller ??= this.#scrolling();

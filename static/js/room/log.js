@@ -17,7 +17,7 @@ export class Log extends EventTarget {
   #feed;
   #filled = Promise.resolve();
   #filling = 0;
-  #paging = false;
+  #paging = null;
   #isWhole;
 
   /**
@@ -63,10 +63,20 @@ export class Log extends EventTarget {
     return ready.length;
   }
 
-  /** Fetch older entries, if there are any. Returns whether some came. */
-  async older(limit = OLDER) {
-    if (this.#paging || this.#isWhole) return false;
-    this.#paging = true;
+  /** Fetch older entries, if there are any, unless some are on their way. Resolves with whether some came. */
+  older(limit = OLDER) {
+    this.#paging ??= this.#fetchOlder(limit).finally(() => (this.#paging = null));
+    return this.#paging;
+  }
+
+  /** Fetch older entries back to a `seq`, unless that is very far. */
+  async reach(seq) {
+    const farthest = this.#ledger.low - FARTHEST;
+    while (this.#ledger.low > Math.max(seq, farthest) && (await this.older(PAGE)));
+  }
+
+  async #fetchOlder(limit) {
+    if (this.#isWhole) return false;
     const ledger = this.#ledger;
     try {
       const page = await this.#page({ before: ledger.low, limit });
@@ -78,15 +88,7 @@ export class Log extends EventTarget {
     } catch (error) {
       if (!error.passing) throw error;
       return false;
-    } finally {
-      this.#paging = false;
     }
-  }
-
-  /** Fetch older entries back to a `seq`, unless that is very far. */
-  async reach(seq) {
-    const farthest = this.#ledger.low - FARTHEST;
-    while (this.#ledger.low > Math.max(seq, farthest) && (await this.older(PAGE)));
   }
 
   #forget() {

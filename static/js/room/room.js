@@ -247,7 +247,7 @@ export class Room extends EventTarget {
     const before = this.place;
     await this.#log.reach(seq);
     this.#feed.waits = false;
-    if (!this.#feed.isShown || before?.seq !== this.place?.seq) return;
+    if (!this.#feed.isAt(before)) return;
     if (below === undefined) this.#feed.goToNew();
     else this.#feed.goTo({ seq, below });
   }

@@ -54,43 +54,44 @@ export class Scroller extends EventTarget {
   /** Go to where `element` is so many pixels below the top, a little unless told otherwise. */
   to(element, below = NEAR) {
     this.#atBottom = false;
-    this.#feed.scrollTop += this.#offset(element) - below;
+    this.#feed.scrollTop += this.offset(element) - below;
     this.#noteBottom();
   }
 
   /** Change the feed without moving what is being read. `rows` are its entries, in order, each with its `element`. */
   keep(rows, change) {
     const line = this.#atBottom ? null : this.#inView(rows)?.element;
-    const before = line && this.#offset(line);
+    const before = line && this.offset(line);
     change();
     if (this.#atBottom) this.toBottom();
-    else if (line?.isConnected) this.#feed.scrollTop += this.#offset(line) - before;
+    else if (line?.isConnected) this.#feed.scrollTop += this.offset(line) - before;
   }
 
   /** The last of `rows` of which something is in view. */
   last(rows) {
     const bottom = this.#feed.clientHeight;
-    const below = firstWhere(rows, ({ element }) => this.#offset(element) >= bottom - 1);
+    const below = firstWhere(rows, ({ element }) => this.offset(element) >= bottom - 1);
     return rows[below - 1];
   }
 
   /** What is read at the top: `{seq, below}`, an entry and how many pixels below the top it stands. */
   place(rows) {
     const row = this.#inView(rows);
-    return row && { seq: row.seq, below: this.#offset(row.element) };
+    return row && { seq: row.seq, below: this.offset(row.element) };
   }
 
   /** Whether an element lies above what is in view. */
   isAbove(element) {
-    return this.#offset(element) < 0;
+    return this.offset(element) < 0;
   }
 
   /** The first of `rows` of which something is in view. */
   #inView(rows) {
-    return rows[firstWhere(rows, ({ element }) => this.#offset(element) + element.offsetHeight > 0)];
+    return rows[firstWhere(rows, ({ element }) => this.offset(element) + element.offsetHeight > 0)];
   }
 
-  #offset(element) {
+  /** How many pixels below the top of the feed an element stands. */
+  offset(element) {
     return element.getBoundingClientRect().top - this.#feed.getBoundingClientRect().top;
   }
 
