@@ -214,7 +214,11 @@ export class Room extends EventTarget {
     const high = seqs.at(-1) ?? Number(head);
     const ledger = new Ledger(epoch, seqs[0] ?? high + 1, high);
     this.#log = new Log(this.#connection, this.name, ledger, this.#feed, !main.querySelector("[data-older]"));
-    this.#log.addEventListener("message", ({ detail }) => this.dispatchEvent(new CustomEvent("message", { detail })));
+    this.#log.addEventListener("message", ({ detail }) => {
+      // What stands in the log is sent, also before its answer comes.
+      if (detail.user.id === this.#own.id) this.#outbox.discard(detail.id);
+      this.dispatchEvent(new CustomEvent("message", { detail }));
+    });
     this.#feed.addEventListener("older", () => this.member && this.#log.older());
     this.#feed.addEventListener("seen", () => this.dispatchEvent(new Event("seen")));
     this.#feed.addEventListener("jumped", () => this.focus());
