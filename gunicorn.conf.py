@@ -59,9 +59,12 @@ def on_starting(server):
         )
     try:
         url = settings.redis_url or embedded.hold(settings.instance / "redis")
+        _check_store(url)
     except embedded.EmbeddedRedisError as error:
         sys.exit(f"The chat cannot start: {error}")
-    _check_store(url)
+    except KeyboardInterrupt:
+        # gunicorn does not listen to signals yet: Ctrl-C would be a traceback.
+        sys.exit(130)
     _warn_of_hosts(server.cfg.address)
 
 

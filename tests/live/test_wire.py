@@ -13,6 +13,7 @@ from chat.config import Config
 from chat.live import announce
 from chat.live.packets import LARGEST
 from chat.live.wire import Line
+from chat.store.connection import Store
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -227,7 +228,7 @@ def test_who_goes_leaves_nothing_behind(wire: Open, server: Server, ben: Client,
     eventually(lambda: connections(server) == before, within=10)
 
 
-def test_who_does_not_answer_pings_is_closed_and_who_does_stays(wire: Open, config: Config) -> None:
+def test_who_does_not_answer_pings_is_closed_and_who_does_stays(wire: Open, store: Store, config: Config) -> None:
     silent, lively = wire().named(unique("Silent")), wire().named(unique("Lively"))
     answered = threading.Event()
 
@@ -238,5 +239,5 @@ def test_who_does_not_answer_pings_is_closed_and_who_does_stays(wire: Open, conf
 
     threading.Thread(target=answer, daemon=True).start()
     assert silent.closed(within=38) == 1000
-    announce(config.redis_url or "", config, "Still here?")
+    announce(store, config, "Still here?")
     assert answered.wait(5)
