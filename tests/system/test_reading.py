@@ -210,3 +210,17 @@ def test_an_older_page_stays_what_it_is_and_leads_to_what_came_after(reader: Pag
     assert seqs == list(range(seqs[0], 101))
     reader.click("[data-newer]")
     expect(reader.locator('[data-seq="101"]')).to_have_count(1)
+
+
+def test_b15_in_a_tall_window_older_messages_come_by_themselves(open_page: Open, chat: Chat, room: str) -> None:
+    author = chat.people.claim(unique("Author"), "")
+    chat.memberships.join(author, room)
+    for number in range(120):
+        chat.messages.post(author, room, str(number), f"id{number}")
+    page = open_page(unique("Reader"), path=f"/rooms/{room}")
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    page.reload()
+    live(page)
+    # The fifty of the page leave nothing to scroll.
+    eventually(lambda: page.evaluate("Number(document.querySelector('[data-entry]').dataset.seq)") < 60)
+    expect(page.locator('[data-seq="120"]')).to_be_in_viewport()
