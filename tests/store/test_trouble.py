@@ -1,6 +1,7 @@
 """What the log is told of a Redis that refuses: when it begins, and when it is over."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,11 +31,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+class Kept(logging.Handler):
+    """Keeps what the log was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.records.append(record)
+
+
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[logging.LogRecord]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[logging.LogRecord]]:
     """What the log was told."""
-    monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
-    return caplog.records
+    kept, logger = Kept(), logging.getLogger(trouble.__name__)
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    logger.addHandler(kept)
+    yield kept.records
+    logger.removeHandler(kept)
 
 
 def test_a_trouble_is_a_line_when_it_begins_and_one_when_a_trial_succeeds(
