@@ -4,6 +4,7 @@ At rest it holds no green thread, no timer and no buffer.
 """
 
 import logging
+import re
 import socket
 import struct
 import time
@@ -35,6 +36,8 @@ STRANGERS = 8 * 1024
 """Bytes of one message at most, until a client said who it is: what came of one waits in memory for the rest."""
 COMING = 3
 """Messages by which a client comes in, about: it connects, says who it is, and joins a room."""
+BRIEF = re.compile(r'2\d*\["(?:sendMessage|typing|read|leave|ping)"')
+"""How events begin whose answers are short (Socket.IO protocol 5: the type of the packet, an id, the name)."""
 LEFTOVER = 256 * 1024
 """Bytes that are read and dropped at most, of what a client still sends when the connection is over."""
 
@@ -310,8 +313,14 @@ class Transport:
         return self._reader is None
 
     def behind(self) -> bool:
-        """Whether so much waits to be written that the client has to read before more of what it asked is handled."""
-        return self._out is not None and self._out_bytes > self.line.reads_first and not self.closed
+        """Whether so much waits to be written that the client has to read before more of what it asked is handled.
+
+        What has a short answer is handled all the same: somebody who is flooded by others can still speak.
+        """
+        if self._out is None or self._out_bytes <= self.line.reads_first or self.closed:
+            return False
+        first = self._inbox[0] if self._inbox else ""
+        return not (isinstance(first, str) and BRIEF.match(first))
 
     def ping(self, ping: packet.Packet) -> None:
         """Ask for a sign of life."""
