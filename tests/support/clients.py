@@ -19,8 +19,11 @@ NODE_CLIENT = Path(__file__).with_name("client.mjs")
 
 
 def unique(name: str) -> str:
-    """A name nobody else has: tests share a server."""
-    return f"{name} {uuid.uuid4().hex[:8]}"
+    """A name nobody else has: tests share a server.
+
+    It never ends in digits alone, as `Here 12345678` would be read as the reserved `here`.
+    """
+    return f"{name} x{uuid.uuid4().hex[:7]}"
 
 
 class Client:
