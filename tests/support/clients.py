@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import engineio
 import socketio
 
 from tests.support.servers import CHECKOUT
@@ -95,12 +96,29 @@ class Client:
         return eventually(seen, within=within, what=f"{event} {fields}")[0]
 
 
+class _OneThread(engineio.Client):
+    """Handles messages in the thread that reads them."""
+
+    def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+        return super()._trigger_event(event, *args, **{**options, "run_async": False})
+
+
+class InOrder(socketio.Client):
+    """python-socketio's client, whose handlers are called in the order in which events come.
+
+    As it comes, it handles each in a thread of its own, and on a busy machine one of them overtakes another.
+    """
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return _OneThread
+
+
 class PythonClient(Client):
     """python-socketio's client."""
 
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__()
-        self._io = socketio.Client(reconnection=False)
+        self._io = InOrder(reconnection=False)
         self.ended = threading.Event()
         self._io.on("*", lambda event, payload: self.events.append((event, payload)))
         self._io.on("disconnect", lambda *_: self.ended.set())

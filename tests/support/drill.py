@@ -13,6 +13,7 @@ from typing import Any
 
 import socketio
 
+from tests.support.clients import InOrder
 from tests.support.servers import CHECKOUT
 from tests.support.waiting import eventually
 
@@ -31,7 +32,7 @@ class Person:
         self.room = room
         self._name = name
         self._token = ""
-        self.io = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.5)
+        self.io = InOrder(reconnection_delay=0.1, reconnection_delay_max=0.5)
         self.io.on("message", self.on_message)
         self.io.on("resync", lambda _: self.wake.set())
         self.io.on("connect", lambda: self.wake.set())
