@@ -4,7 +4,6 @@ At rest it holds no green thread, no timer and no buffer.
 """
 
 import logging
-import re
 import socket
 import struct
 import time
@@ -36,8 +35,6 @@ STRANGERS = 8 * 1024
 """Bytes of one message at most, until a client said who it is: what came of one waits in memory for the rest."""
 COMING = 3
 """Messages by which a client comes in, about: it connects, says who it is, and joins a room."""
-BRIEF = re.compile(r'2\d*\["(?:sendMessage|typing|read|leave|ping)"')
-"""How events begin whose answers are short (Socket.IO protocol 5: the type of the packet, an id, the name)."""
 LEFTOVER = 256 * 1024
 """Bytes that are read and dropped at most, of what a client still sends when the connection is over."""
 
@@ -61,6 +58,7 @@ class Transport:
     """
 
     __slots__ = (
+        "_answers",
         "_discarded",
         "_fd",
         "_held",
@@ -71,6 +69,7 @@ class Transport:
         "_need",
         "_out",
         "_out_bytes",
+        "_owed",
         "_paid",
         "_reader",
         "_rest",
@@ -115,6 +114,9 @@ class Transport:
         self._held = False
         self._out: list[bytes] | None = None
         self._out_bytes = 0
+        # Bytes of answers among what waits, and how much has to be written until the last of them is.
+        self._answers = 0
+        self._owed = 0
         self._moved = False
         self._discarded = 0
 
@@ -129,7 +131,7 @@ class Transport:
     # As python-engineio's socket
 
     def send(self, pkt: packet.Packet) -> None:
-        """Send an Engine.IO packet. It is framed once, however many connections it goes to."""
+        """Send an Engine.IO packet, most often an answer. It is framed once, however many connections it goes to."""
         try:
             frame = pkt.frame
         except AttributeError:
@@ -139,6 +141,8 @@ class Transport:
                 frames.TEXT if text else frames.BINARY, data.encode() if text else bytes(data)
             )
         self.say(frame)
+        self._answers += len(frame)
+        self._owed = self._out_bytes
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """End the connection, with Engine.IO's word for it unless `abort`."""
@@ -213,6 +217,9 @@ class Transport:
             self.lost()
             return
         self._out_bytes -= sent
+        self._owed -= sent
+        if self._owed <= 0:
+            self._answers = 0
         self._moved = True
         if self._inbox is not None and not self.busy:
             self.line.handlers.serve(self)
@@ -313,14 +320,11 @@ class Transport:
         return self._reader is None
 
     def behind(self) -> bool:
-        """Whether so much waits to be written that the client has to read before more of what it asked is handled.
+        """Whether so much that it asked for waits to be written that the client has to read before more is handled.
 
-        What has a short answer is handled all the same: somebody who is flooded by others can still speak.
+        What others say does not count: whoever is flooded by it can still speak.
         """
-        if self._out is None or self._out_bytes <= self.line.reads_first or self.closed:
-            return False
-        first = self._inbox[0] if self._inbox else ""
-        return not (isinstance(first, str) and BRIEF.match(first))
+        return self._answers > self.line.reads_first and not self.closed
 
     def ping(self, ping: packet.Packet) -> None:
         """Ask for a sign of life."""
