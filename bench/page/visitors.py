@@ -91,3 +91,5 @@ class Visitors:
         self.chat.memberships.join(person, room)
         page.goto(f"/rooms/{room}")
         page.wait_for_selector('[data-status="live"]')
+        # What is measured begins at rest.
+        page.evaluate("new Promise((resolve) => requestIdleCallback(resolve))")

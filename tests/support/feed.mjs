@@ -106,6 +106,11 @@ export async function run(steps) {
   while (Object.keys(localStorage).some((key) => key.startsWith("outbox:"))) await settled();
   await again();
   await idle();
+  // First to what is new, then to the end.
+  for (let press = 0; press < 2; press += 1) {
+    main.querySelector("[data-jump]").click();
+    await idle();
+  }
   const shown = [...main.querySelectorAll("[data-entry]")].map(({ dataset }) => [
     dataset.state,
     Number(dataset.seq),

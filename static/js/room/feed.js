@@ -10,6 +10,7 @@ import { Scroller } from "./scroller.js";
 import { Timeline } from "./timeline.js";
 
 const KEPT = 10_000;
+const SLIDING = 4;
 
 /**
  * What one reads in a room: its entries, where the reader is among them, and what of them was seen.
@@ -26,8 +27,12 @@ export class Feed extends EventTarget {
   #comings;
   #jump;
   #seen;
+  #isWhole;
   #place = null;
+  #fresh = [];
   #draw = framed(() => this.#flush());
+  // In a frame of its own: drawing is what takes long.
+  #more = framed(() => this.#extend());
   /** Whether nothing is read yet, as the first unread entries are still on their way. */
   waits = false;
 
@@ -42,6 +47,7 @@ export class Feed extends EventTarget {
     this.#own = own;
     this.#seen = read;
     this.#feed = main.querySelector("[data-feed]");
+    this.#isWhole = !main.querySelector("[data-older]");
     this.#timeline = new Timeline(main.querySelector("[data-entries]"), own.id);
     this.#comings = new Comings(this.#timeline, own.id, this.#draw);
     this.#timeline.markNew(read);
@@ -83,8 +89,6 @@ export class Feed extends EventTarget {
     this.#scroller ??= this.#scrolling();
     const place = this.#place;
     this.#place = null;
-    if (!place) this.#scroller.toBottom();
-    this.#sync();
     if (place) this.goTo(place);
     else this.goToNew();
   }
@@ -115,13 +119,13 @@ export class Feed extends EventTarget {
     this.#draw();
     if (!live) return;
     learn(entries.at(-1).at);
-    if (this.isShown) this.#slideIn(entries);
+    if (this.isShown) this.#fresh.push(...entries);
   }
 
   /** Take older entries, and say whether that is all there is. */
   addOlder(entries, { complete }) {
     this.#timeline.takeOlder(entries);
-    this.#edge(complete);
+    this.#isWhole = complete;
     this.#draw();
   }
 
@@ -131,7 +135,7 @@ export class Feed extends EventTarget {
     this.#timeline.take(entries);
     this.#jump.clear();
     this.#seen = read;
-    this.#edge(complete);
+    this.#isWhole = complete;
     this.#scroller?.toBottom();
     this.#draw();
   }
@@ -139,7 +143,7 @@ export class Feed extends EventTarget {
   /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
   forget() {
     if (!this.atBottom || this.#timeline.size <= 2 * KEPT) return null;
-    this.#edge(false);
+    this.#isWhole = false;
     return this.#timeline.forget(KEPT);
   }
 
@@ -185,24 +189,23 @@ export class Feed extends EventTarget {
 
   /** Go to the line of what is new, or, where nothing is, to the newest entry. */
   goToNew() {
-    this.#sync();
     const { firstNew } = this.#timeline;
     if (firstNew > this.#seen) {
-      if (!this.#timeline.element(firstNew)) this.#moveTo(firstNew);
+      this.#bring(firstNew);
       this.#scroller.to(this.#timeline.newLine);
       this.#jump.arrived();
     } else {
-      this.toBottom();
+      this.#scroller.toBottom();
+      this.#sync();
     }
-    this.#moved();
+    this.look();
   }
 
   /** Go to a place that was left: `{seq, below}`. */
   goTo({ seq, below }) {
-    if (!this.#timeline.element(seq)) this.#moveTo(seq);
-    const element = this.#timeline.element(seq);
+    const element = this.#bring(seq);
     if (element) this.#scroller.to(element, below);
-    this.#moved();
+    this.look();
   }
 
   /** Follow the newest entry from now on. */
@@ -214,10 +217,10 @@ export class Feed extends EventTarget {
   /** Note what is in view, and ask for more where little is left above it. */
   look() {
     if (!this.isShown || !this.#scroller) return;
-    if (this.#scroller.atBottom && !this.#timeline.atEnd) this.#scroller.rest();
     if (this.#scroller.atBottom && looking()) this.#jump.clear();
     this.#jump.draw(this.#scroller.atBottom);
-    if (this.#scroller.nearTop && this.#timeline.atStart) this.dispatchEvent(new Event("older"));
+    if (this.#short()) this.#more();
+    else if (this.#scroller.nearTop && this.#timeline.atStart) this.dispatchEvent(new Event("older"));
     if (looking() && !this.waits) this.#see();
   }
 
@@ -226,43 +229,53 @@ export class Feed extends EventTarget {
   }
 
   #scrolling() {
-    const scroller = new Scroller(this.#feed);
+    const scroller = new Scroller(this.#feed, () => this.#timeline.showsEnd);
     foldTexts(this.#feed, scroller);
-    scroller.addEventListener("moved", () => this.isShown && this.#move());
+    scroller.addEventListener("moved", framed(() => this.look()));
     return scroller;
   }
 
-  #move = framed(() => this.#moved());
-
-  /** After the reader moved: have more of what is above and below, and see what is in view. */
-  #moved() {
-    if (!this.isShown) return;
-    if (this.#scroller.nearTop && !this.#timeline.atStart) this.#shift(() => this.#timeline.up());
-    else if (this.#scroller.nearBottom && !this.#timeline.atEnd) this.#shift(() => this.#timeline.down());
+  /** Have more of what is above or below on the page, and see what is in view. */
+  #extend() {
+    const side = this.isShown && this.#short();
+    if (!side) return;
+    if (side === "above") this.#timeline.up();
+    else this.#timeline.down();
+    this.#sync();
     this.look();
   }
 
-  #shift(change) {
-    this.#scroller.rest();
-    change();
-    this.#sync();
+  /** On which side of what is in view little is left, although there is more: "above", "below", or neither. */
+  #short() {
+    const { nearTop, nearBottom } = this.#scroller;
+    const { atStart, atEnd, isFull } = this.#timeline;
+    // A screen that shows both ends of what may be on the page has all that it can have.
+    if (nearTop && nearBottom && isFull) return "";
+    if (nearTop && !atStart) return "above";
+    return nearBottom && !atEnd ? "below" : "";
   }
 
-  #moveTo(seq) {
+  /** Have an entry on the page, and return its element, if there is such an entry. */
+  #bring(seq) {
     this.#scroller.rest();
-    this.#timeline.around(seq);
-    this.#timeline.sync({ following: false });
+    if (!this.#timeline.has(seq)) this.#timeline.around(seq);
+    this.#sync();
+    return this.#timeline.element(seq);
   }
 
   #flush() {
     if (!this.isShown || !this.#scroller) return;
     this.#sync();
+    this.#slideIn();
     this.look();
   }
 
   #sync() {
     const following = this.#scroller.atBottom;
-    this.#scroller.keep(this.#timeline.shown, () => this.#timeline.sync({ following }));
+    this.#scroller.keep(this.#timeline.shown, () => {
+      this.#timeline.sync({ following });
+      this.#drawEdge();
+    });
   }
 
   #see() {
@@ -278,24 +291,25 @@ export class Feed extends EventTarget {
     this.dispatchEvent(new Event("jumped"));
   }
 
-  /** What stands above the oldest entry: that it is the beginning, or where older ones are. */
-  #edge(complete) {
+  /** What stands above the entries: that they begin there, or where older ones are. */
+  #drawEdge() {
+    const begins = this.#isWhole && this.#timeline.atStart;
     const older = this.#main.querySelector("[data-older]");
     const beginning = this.#main.querySelector(".beginning");
-    if (complete && older) older.replaceWith(begins(this.#main.dataset.room));
-    if (!complete && beginning) beginning.replaceWith(clone("older"));
+    if (begins && older) older.replaceWith(beginningOf(this.#main.dataset.room));
+    if (!begins && beginning) beginning.replaceWith(clone("older"));
   }
 
-  /** Have entries that are drawn with this frame slide in. */
-  #slideIn(entries) {
-    requestAnimationFrame(() => {
-      for (const { seq } of entries) {
-        const element = this.#timeline.element(seq);
-        element?.classList.add("fresh");
-        // Else they would do so again each time that the room comes back on the page.
-        element?.addEventListener("animationend", () => element.classList.remove("fresh"), { once: true });
-      }
-    });
+  /** Have what came live since the last frame slide in, unless that is much. */
+  #slideIn() {
+    const fresh = this.#fresh.splice(0);
+    if (fresh.length > SLIDING) return;
+    for (const { seq } of fresh) {
+      const element = this.#timeline.element(seq);
+      element?.classList.add("fresh");
+      // Else they would do so again each time that the room comes back on the page.
+      element?.addEventListener("animationend", () => element.classList.remove("fresh"), { once: true });
+    }
   }
 
   #renameDays() {
@@ -306,7 +320,7 @@ export class Feed extends EventTarget {
   }
 }
 
-function begins(name) {
+function beginningOf(name) {
   const element = clone("beginning");
   slot(element, "name").textContent = name;
   return element;

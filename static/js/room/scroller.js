@@ -8,13 +8,19 @@ const MARGIN = 800;
  */
 export class Scroller extends EventTarget {
   #feed;
+  #showsEnd;
   #atBottom = true;
   #top = 0;
+  #fraction = 0;
 
-  /** @param {HTMLElement} feed */
-  constructor(feed) {
+  /**
+   * @param {HTMLElement} feed
+   * @param {() => boolean} showsEnd whether there is nothing newer than what the feed ends with
+   */
+  constructor(feed, showsEnd) {
     super();
     this.#feed = feed;
+    this.#showsEnd = showsEnd;
     feed.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     const resized = new ResizeObserver(() => {
       if (this.#atBottom) this.toBottom();
@@ -43,7 +49,7 @@ export class Scroller extends EventTarget {
   /** Go to the end of the feed, and stay there. */
   toBottom() {
     this.#atBottom = true;
-    this.#feed.scrollTop = this.#feed.scrollHeight;
+    this.#moveTo(this.#feed.scrollHeight);
   }
 
   /** Stay where the reader is, also at the bottom, whatever comes. */
@@ -53,9 +59,8 @@ export class Scroller extends EventTarget {
 
   /** Go to where `element` is so many pixels below the top, a little unless told otherwise. */
   to(element, below = NEAR) {
-    this.#atBottom = false;
-    this.#feed.scrollTop += this.offset(element) - below;
-    this.#noteBottom();
+    this.#moveTo(this.#feed.scrollTop + this.offset(element) - below);
+    this.#atBottom = this.#isThere();
   }
 
   /** Change the feed without moving what is being read. `rows` are its entries, in order, each with its `element`. */
@@ -64,7 +69,7 @@ export class Scroller extends EventTarget {
     const before = line && this.offset(line);
     change();
     if (this.#atBottom) this.toBottom();
-    else if (line?.isConnected) this.#feed.scrollTop += this.offset(line) - before;
+    else if (line?.isConnected) this.#moveBy(this.offset(line) - before);
   }
 
   /** The last of `rows` of which something is in view. */
@@ -97,17 +102,28 @@ export class Scroller extends EventTarget {
 
   #scrolled() {
     const { scrollTop } = this.#feed;
-    // Only a reader moves up. What has grown since the feed was last moved down is no reason to think them elsewhere.
-    if (!this.#noteBottom() && scrollTop < this.#top) this.#atBottom = false;
+    // Only a reader moves: down to the bottom, or up from it. What changes its height without them does neither.
+    if (scrollTop > this.#top) this.#atBottom ||= this.#isThere();
+    else if (scrollTop < this.#top) this.#atBottom &&= this.#isThere();
     this.#top = scrollTop;
     this.dispatchEvent(new Event("moved"));
   }
 
-  #noteBottom() {
+  #moveBy(pixels) {
+    const wanted = this.#feed.scrollTop + pixels + this.#fraction;
+    this.#moveTo(wanted);
+    // A browser scrolls by whole pixels. What is lost by that is made up for the next time, or else it would add up.
+    this.#fraction = (wanted - this.#top) % 1;
+  }
+
+  #moveTo(top) {
+    this.#feed.scrollTop = top;
+    this.#top = this.#feed.scrollTop;
+  }
+
+  #isThere() {
     const { scrollHeight, scrollTop, clientHeight } = this.#feed;
-    const there = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (there) this.#atBottom = true;
-    return there;
+    return scrollHeight - scrollTop - clientHeight < NEAR && this.#showsEnd();
   }
 }
 

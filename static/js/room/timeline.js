@@ -4,8 +4,11 @@ import { drawn, mark, read, settle } from "./entry.js";
 
 const RUN = 5 * 60 * 1000;
 const SHOWN_TYPES = ["message"];
-const MOST = 400;
-const STEP = 100;
+const MOST = 200;
+const STEP = 40;
+const ABOVE = 8;
+// How many fill the screen, however low they are. Drawing is what takes long: no more are drawn in one go.
+const SCREENFUL = Math.ceil(screen.height / 24);
 
 /**
  * The entries of one room, and those of them that are on the page: a window of at most some hundreds, which moves with the reader.
@@ -26,6 +29,7 @@ export class Timeline {
   #newEntry = null;
   #newLine = clone("new");
   #shown = [];
+  #showsEnd = true;
 
   /**
    * @param {Element} list the `[data-entries]` element, with what the server has drawn
@@ -35,6 +39,7 @@ export class Timeline {
     this.#list = list;
     this.#own = own;
     this.take([...list.querySelectorAll("[data-entry]")].map((element) => ({ type: "message", ...read(element) })));
+    this.#last = this.#entries.length;
   }
 
   /** The entries on the page, in order, each with its `element`. */
@@ -52,6 +57,16 @@ export class Timeline {
     return this.#last === this.#entries.length;
   }
 
+  /** Whether the page reached to the newest entry when it was last drawn. */
+  get showsEnd() {
+    return this.#showsEnd;
+  }
+
+  /** Whether as much is on the page as may be. */
+  get isFull() {
+    return this.#last - this.#first >= MOST;
+  }
+
   /** Whether the window begins with the oldest entry that is known. */
   get atStart() {
     return this.#first === 0;
@@ -67,14 +82,12 @@ export class Timeline {
     return this.#entries.length;
   }
 
-  /** Take entries that come after all others, in order. The window grows with them if it reached so far. */
+  /** Take entries that come after all others, in order. */
   take(entries) {
-    const { atEnd } = this;
     for (const entry of ofShownTypes(entries)) {
       if (entry.user.id === this.#own) this.#adopt(entry);
       this.#entries.push(entry);
     }
-    if (atEnd) this.#last = this.#entries.length;
   }
 
   /** Take entries that come before all others, in order. */
@@ -112,15 +125,18 @@ export class Timeline {
 
   /** Move the window to the newest entries. */
   toEnd() {
-    this.#last = this.#entries.length;
-    this.#first = Math.max(0, this.#last - MOST);
+    const { length } = this.#entries;
+    if (length - this.#last > SCREENFUL) this.#first = Math.max(this.#first, length - SCREENFUL);
+    // Several at once, as each time everything below them moves.
+    else if (length - this.#first > MOST) this.#first = length - MOST + STEP;
+    this.#last = length;
   }
 
   /** Move the window to the entries around a `seq`. */
   around(seq) {
     const at = this.#index(seq);
-    this.#first = Math.max(0, Math.min(at - STEP, this.#entries.length - MOST));
-    this.#last = Math.min(this.#entries.length, this.#first + MOST);
+    this.#first = Math.max(0, at - ABOVE);
+    this.#last = Math.min(this.#entries.length, at + SCREENFUL);
   }
 
   /** Move the window towards the oldest entries, if there are more. */
@@ -133,6 +149,12 @@ export class Timeline {
   down() {
     this.#last = Math.min(this.#entries.length, this.#last + STEP);
     this.#first = Math.max(this.#first, this.#last - MOST);
+  }
+
+  /** Whether the window has an entry. */
+  has(seq) {
+    const at = this.#index(seq);
+    return at >= this.#first && at < this.#last;
   }
 
   /** The element of an entry, if it is on the page. */
@@ -197,7 +219,6 @@ export class Timeline {
   /** Bring the page to what is known. `following` says that the reader follows the newest: what is far above then leaves. */
   sync({ following }) {
     if (following) this.toEnd();
-    else this.#last = Math.min(this.#last, this.#first + MOST + STEP);
     const wanted = this.#rows();
     const kept = new Set(wanted);
     for (const node of [...this.#list.children]) if (!kept.has(node)) node.remove();
@@ -208,6 +229,7 @@ export class Timeline {
     }
     for (const entry of this.#shown) if (!entry.element.isConnected) entry.element = entry.day = null;
     this.#shown = this.#entries.slice(this.#first, this.#last);
+    this.#showsEnd = this.atEnd;
   }
 
   /** What is to stand on the page, in order. */
