@@ -32,6 +32,11 @@ def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open) -> Non
     assert page.url == f"{server.url}/chat/rooms/work"
     say(page, said := unique("hello"))
     eventually(lambda: said in texts(page))
+    page.fill("[name=msg]", "half of")
+    eventually(lambda: page.evaluate("Object.keys(localStorage)"), what="the draft is kept")
+    # The same host may serve another chat beside it.
+    assert [key for key in page.evaluate("Object.keys(localStorage)") if not key.startswith("/chat ")] == []
+    page.fill("[name=msg]", "")
     (cookie,) = [each for each in page.context.cookies() if each["name"].startswith("chat")]
     assert cookie["path"] == "/chat"
     page.goto(f"{server.url}/chat/rooms")

@@ -5,7 +5,11 @@
  * `change` when the browser begins or ceases to refuse.
  */
 
+import { base } from "./base.js";
+
 const PREFIXES = ["outbox:", "draft:", "place:"];
+// Two chats below different paths of one host share what the browser keeps.
+const OWN = base && `${base} `;
 
 class Area {
   #name;
@@ -17,21 +21,27 @@ class Area {
 
   /** The text under a key, or null. */
   get(key) {
-    return this.#tried((storage) => storage.getItem(key)) ?? null;
+    return this.#tried((storage) => storage.getItem(OWN + key)) ?? null;
   }
 
   /** Keep a text under a key. Returns whether the browser did. */
   set(key, text) {
-    return this.#tried((storage) => storage.setItem(key, text) ?? true) ?? false;
+    return this.#tried((storage) => storage.setItem(OWN + key, text) ?? true) ?? false;
   }
 
   remove(key) {
-    this.#tried((storage) => storage.removeItem(key));
+    this.#tried((storage) => storage.removeItem(OWN + key));
   }
 
   /** The keys under which there is something. */
   get keys() {
-    return this.#tried((storage) => Object.keys(storage)) ?? [];
+    const all = this.#tried((storage) => Object.keys(storage)) ?? [];
+    return all.filter((key) => key.startsWith(OWN)).map((key) => key.slice(OWN.length));
+  }
+
+  /** Call `changed` when another tab changes what is under a key, until `signal` says otherwise. */
+  watch(key, changed, { signal }) {
+    window.addEventListener("storage", (event) => event.key === OWN + key && changed(), { signal });
   }
 
   #tried(what) {

@@ -35,7 +35,7 @@ export class Outbox extends EventTarget {
     this.#adopt(`:${room}`);
     const { signal } = this.#closed;
     connection.addEventListener("live", () => this.send(), { signal });
-    window.addEventListener("storage", ({ key }) => key === this.#key && this.#changed(), { signal });
+    shared.watch(this.#key, () => this.#changed(), { signal });
   }
 
   /** What is waiting or was refused: `{id, text, at, reason?}`, in the order written. */

@@ -1,9 +1,9 @@
 import { looking } from "../lib/attention.js";
 import { framed } from "../lib/frames.js";
-import { clone, slot } from "../lib/templates.js";
 import { learn, untilTomorrow } from "../lib/times.js";
 import { Comings } from "./comings.js";
 import { listen as copyLines } from "./copying.js";
+import { Edge } from "./edge.js";
 import { listen as foldTexts } from "./folding.js";
 import { Jump } from "./jump.js";
 import { Scroller } from "./scroller.js";
@@ -27,7 +27,7 @@ export class Feed extends EventTarget {
   #comings;
   #jump;
   #seen;
-  #isWhole;
+  #edge;
   #place = null;
   #fresh = [];
   #draw = framed(() => this.#flush());
@@ -47,7 +47,7 @@ export class Feed extends EventTarget {
     this.#own = own;
     this.#seen = read;
     this.#feed = main.querySelector("[data-feed]");
-    this.#isWhole = !main.querySelector("[data-older]");
+    this.#edge = new Edge(main);
     this.#timeline = new Timeline(main.querySelector("[data-entries]"), own.id);
     this.#comings = new Comings(this.#timeline, own.id, this.#draw);
     this.#timeline.markNew(read);
@@ -125,7 +125,7 @@ export class Feed extends EventTarget {
   /** Take older entries, and say whether that is all there is. */
   addOlder(entries, { complete }) {
     this.#timeline.takeOlder(entries);
-    this.#isWhole = complete;
+    this.#edge.isWhole = complete;
     this.#draw();
   }
 
@@ -135,7 +135,7 @@ export class Feed extends EventTarget {
     this.#timeline.take(entries);
     this.#jump.clear();
     this.#seen = read;
-    this.#isWhole = complete;
+    this.#edge.isWhole = complete;
     this.#scroller?.toBottom();
     this.#draw();
   }
@@ -143,7 +143,7 @@ export class Feed extends EventTarget {
   /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
   forget() {
     if (!this.atBottom || this.#timeline.size <= 2 * KEPT) return null;
-    this.#isWhole = false;
+    this.#edge.isWhole = false;
     return this.#timeline.forget(KEPT);
   }
 
@@ -231,7 +231,10 @@ export class Feed extends EventTarget {
   #scrolling() {
     const scroller = new Scroller(this.#feed, () => this.#timeline.showsEnd);
     foldTexts(this.#feed, scroller);
-    scroller.addEventListener("moved", framed(() => this.look()));
+    scroller.addEventListener(
+      "moved",
+      framed(() => this.look()),
+    );
     return scroller;
   }
 
@@ -258,7 +261,7 @@ export class Feed extends EventTarget {
   /** Have an entry on the page, and return its element, if there is such an entry. */
   #bring(seq) {
     this.#scroller.rest();
-    if (!this.#timeline.has(seq)) this.#timeline.around(seq);
+    this.#timeline.bring(seq);
     this.#sync();
     return this.#timeline.element(seq);
   }
@@ -274,7 +277,7 @@ export class Feed extends EventTarget {
     const following = this.#scroller.atBottom;
     this.#scroller.keep(this.#timeline.shown, () => {
       this.#timeline.sync({ following });
-      this.#drawEdge();
+      this.#edge.draw(this.#timeline.atStart);
     });
   }
 
@@ -289,15 +292,6 @@ export class Feed extends EventTarget {
     if (first) this.goTo({ seq: first, below: 48 });
     else this.toBottom();
     this.dispatchEvent(new Event("jumped"));
-  }
-
-  /** What stands above the entries: that they begin there, or where older ones are. */
-  #drawEdge() {
-    const begins = this.#isWhole && this.#timeline.atStart;
-    const older = this.#main.querySelector("[data-older]");
-    const beginning = this.#main.querySelector(".beginning");
-    if (begins && older) older.replaceWith(beginningOf(this.#main.dataset.room));
-    if (!begins && beginning) beginning.replaceWith(clone("older"));
   }
 
   /** Have what came live since the last frame slide in, unless that is much. */
@@ -318,10 +312,4 @@ export class Feed extends EventTarget {
       this.#renameDays();
     }, untilTomorrow() + 1000);
   }
-}
-
-function beginningOf(name) {
-  const element = clone("beginning");
-  slot(element, "name").textContent = name;
-  return element;
 }

@@ -1,17 +1,13 @@
 import { clone, slot } from "../lib/templates.js";
 import { dayName, dayOf } from "../lib/times.js";
 import { drawn, mark, read, settle } from "./entry.js";
+import { Slice } from "./slice.js";
 
 const RUN = 5 * 60 * 1000;
 const SHOWN_TYPES = ["message"];
-const MOST = 200;
-const STEP = 40;
-const ABOVE = 8;
-// How many fill the screen, however low they are. Drawing is what takes long: no more are drawn in one go.
-const SCREENFUL = Math.ceil(screen.height / 24);
 
 /**
- * The entries of one room, and those of them that are on the page: a window of at most some hundreds, which moves with the reader.
+ * The entries of one room, and those of them that are on the page: a slice, which moves with the reader.
  *
  * Entries stand in the order of `seq`, what is on its way stands after them. Day lines, the line of what is new, and who leads a run
  * follow from the entries alone. Nothing changes on the page until `sync`, and that is safe to repeat.
@@ -23,8 +19,7 @@ export class Timeline {
   #ownIds = new Set();
   #pending = new Map();
   #notices = [];
-  #first = 0;
-  #last = 0;
+  #slice;
   #newAfter = Infinity;
   #newEntry = null;
   #newLine = clone("new");
@@ -39,7 +34,7 @@ export class Timeline {
     this.#list = list;
     this.#own = own;
     this.take([...list.querySelectorAll("[data-entry]")].map((element) => ({ type: "message", ...read(element) })));
-    this.#last = this.#entries.length;
+    this.#slice = new Slice(this.#entries.length);
   }
 
   /** The entries on the page, in order, each with its `element`. */
@@ -52,9 +47,9 @@ export class Timeline {
     return this.#entries.at(-1)?.seq ?? 0;
   }
 
-  /** Whether the window reaches to the newest entry. */
+  /** Whether the slice reaches to the newest entry. */
   get atEnd() {
-    return this.#last === this.#entries.length;
+    return this.#slice.last === this.#entries.length;
   }
 
   /** Whether the page reached to the newest entry when it was last drawn. */
@@ -64,12 +59,12 @@ export class Timeline {
 
   /** Whether as much is on the page as may be. */
   get isFull() {
-    return this.#last - this.#first >= MOST;
+    return this.#slice.isFull;
   }
 
-  /** Whether the window begins with the oldest entry that is known. */
+  /** Whether the slice begins with the oldest entry that is known. */
   get atStart() {
-    return this.#first === 0;
+    return this.#slice.first === 0;
   }
 
   /** The line of what is new, while it is on the page. */
@@ -95,18 +90,16 @@ export class Timeline {
     const older = ofShownTypes(entries);
     this.#entries.unshift(...older);
     for (const { user, id } of older) if (user.id === this.#own) this.#ownIds.add(id);
-    this.#first += older.length;
-    this.#last += older.length;
+    this.#slice.shift(older.length);
     this.#newEntry = null;
   }
 
   /** Forget the oldest entries beyond so many that are not on the page. Returns the `seq` of the oldest that is left. */
   forget(beyond) {
-    const count = Math.min(this.#first, this.#entries.length - beyond);
+    const count = Math.min(this.#slice.first, this.#entries.length - beyond);
     if (count > 0) {
       this.#entries.splice(0, count);
-      this.#first -= count;
-      this.#last -= count;
+      this.#slice.shift(-count);
       this.#notices = this.#notices.filter(({ after }) => after >= this.#entries[0].seq);
     }
     return this.#entries[0].seq;
@@ -118,43 +111,25 @@ export class Timeline {
     this.#ownIds.clear();
     this.#entries = [];
     this.#notices = [];
-    this.#first = this.#last = 0;
+    this.#slice = new Slice(0);
     this.#newAfter = Infinity;
     this.#newEntry = null;
   }
 
-  /** Move the window to the newest entries. */
-  toEnd() {
-    const { length } = this.#entries;
-    if (length - this.#last > SCREENFUL) this.#first = Math.max(this.#first, length - SCREENFUL);
-    // Several at once, as each time everything below them moves.
-    else if (length - this.#first > MOST) this.#first = length - MOST + STEP;
-    this.#last = length;
-  }
-
-  /** Move the window to the entries around a `seq`. */
-  around(seq) {
-    const at = this.#index(seq);
-    this.#first = Math.max(0, at - ABOVE);
-    this.#last = Math.min(this.#entries.length, at + SCREENFUL);
-  }
-
-  /** Move the window towards the oldest entries, if there are more. */
+  /** Have more of the older entries on the page, if there are more. */
   up() {
-    this.#first = Math.max(0, this.#first - STEP);
-    this.#last = Math.min(this.#last, this.#first + MOST);
+    this.#slice.up();
   }
 
-  /** Move the window towards the newest entries, if there are more. */
+  /** Have more of the newer entries on the page, if there are more. */
   down() {
-    this.#last = Math.min(this.#entries.length, this.#last + STEP);
-    this.#first = Math.max(this.#first, this.#last - MOST);
+    this.#slice.down(this.#entries.length);
   }
 
-  /** Whether the window has an entry. */
-  has(seq) {
+  /** Have the entry with this `seq` on the page, and those around it. */
+  bring(seq) {
     const at = this.#index(seq);
-    return at >= this.#first && at < this.#last;
+    if (!this.#slice.has(at)) this.#slice.around(at, this.#entries.length);
   }
 
   /** The element of an entry, if it is on the page. */
@@ -218,7 +193,7 @@ export class Timeline {
 
   /** Bring the page to what is known. `following` says that the reader follows the newest: what is far above then leaves. */
   sync({ following }) {
-    if (following) this.toEnd();
+    if (following) this.#slice.toEnd(this.#entries.length);
     const wanted = this.#rows();
     const kept = new Set(wanted);
     for (const node of [...this.#list.children]) if (!kept.has(node)) node.remove();
@@ -228,15 +203,16 @@ export class Timeline {
       else this.#list.insertBefore(node, next);
     }
     for (const entry of this.#shown) if (!entry.element.isConnected) entry.element = entry.day = null;
-    this.#shown = this.#entries.slice(this.#first, this.#last);
+    this.#shown = this.#entries.slice(this.#slice.first, this.#slice.last);
     this.#showsEnd = this.atEnd;
   }
 
   /** What is to stand on the page, in order. */
   #rows() {
     const rows = [];
+    const { first, last } = this.#slice;
     const firstNew = this.#findNew();
-    let above = this.#entries[this.#first - 1] ?? null;
+    let above = this.#entries[first - 1] ?? null;
     let notice = this.#notices.findIndex(({ after }) => after >= (above?.seq ?? 0));
     if (notice < 0) notice = this.#notices.length;
     const quiet = (before) => {
@@ -247,7 +223,7 @@ export class Timeline {
       }
       return rows.length > from;
     };
-    for (let at = this.#first; at < this.#last; at += 1) {
+    for (let at = first; at < last; at += 1) {
       const entry = this.#entries[at];
       let parted = quiet(entry.seq);
       if (!above || date(above) !== date(entry)) {
