@@ -46,7 +46,7 @@ def busy(at: Visitors, phone: bool) -> Iterator[Figure]:
         said = threading.Thread(target=at.post, args=[room, RATE * SECONDS, RATE])
         said.start()
         said.join()
-        page.wait_for_selector(f'[data-seq="{50 + RATE * SECONDS}"]')
+        page.wait_for_selector(f'[data-seq="{at.head(room)}"]')
         lag = page.evaluate("Math.max(...window.lags)") / 1000
         yield Figure(
             "busy", f"{RATE} a second for {SECONDS} s, the worst lag, {where}", lag, "s", Target(2 if phone else 0.5)
@@ -71,7 +71,8 @@ def _cost(at: Visitors, page: Page, session: CDPSession, room: str) -> float:
     count = 300
     start = _busy(session)
     at.post(room, count, 60)
-    page.wait_for_timeout(300)
+    page.wait_for_selector(f'[data-seq="{at.head(room)}"]')
+    at.rest(page)
     return (_busy(session) - start) / count
 
 

@@ -55,6 +55,12 @@ class Visitors:
         self.chat.memberships.join(self._writer, name)
         return name
 
+    def head(self, room: str) -> int:
+        """The `seq` of a room's newest entry."""
+        position = self.chat.log.position(room)
+        assert position
+        return position.seq
+
     def post(self, room: str, count: int, rate: float = 0) -> None:
         """Say so many things, at once or so many a second."""
         began = time.monotonic()
@@ -91,5 +97,8 @@ class Visitors:
         self.chat.memberships.join(person, room)
         page.goto(f"/rooms/{room}")
         page.wait_for_selector('[data-status="live"]')
-        # What is measured begins at rest.
+        self.rest(page)
+
+    def rest(self, page: Page) -> None:
+        """Wait until a page has nothing to do: what is measured begins there."""
         page.evaluate("new Promise((resolve) => requestIdleCallback(resolve))")
