@@ -24,7 +24,8 @@ const connection = new Connection();
 const sidebar = new Sidebar(document.querySelector("[data-rooms]"));
 new Finder(sidebar, document.getElementById("sidebar"));
 const announcer = new Announcer(document.querySelector("[data-live-region]"));
-const navigation = new Navigation(make(main, document.getElementById("people")), make, shown);
+const isOffline = () => connection.status === "offline";
+const navigation = new Navigation(make(main, document.getElementById("people")), make, shown, isOffline);
 
 function make(element, aside) {
   const room = new Room(element, aside, connection);

@@ -12,6 +12,7 @@ const here = () => location.pathname + location.search;
 export class Navigation {
   #make;
   #onShow;
+  #isOffline;
   #visited = new Map();
   #addresses = new WeakMap();
   #current;
@@ -22,10 +23,12 @@ export class Navigation {
    * @param {import("./room/room.js").Room} first the room that the page came with
    * @param {(main: HTMLElement, aside: HTMLElement) => import("./room/room.js").Room} make
    * @param {(room: import("./room/room.js").Room, how: {isNew: boolean, chosen: boolean}) => void} onShow
+   * @param {() => boolean} isOffline whether a link that is followed would only lead to the browser's own word for that
    */
-  constructor(first, make, onShow) {
+  constructor(first, make, onShow, isOffline) {
     this.#make = make;
     this.#onShow = onShow;
+    this.#isOffline = isOffline;
     this.#current = first;
     this.#keep(first, here());
     document.addEventListener("click", (event) => this.#clicked(event));
@@ -90,6 +93,12 @@ export class Navigation {
     const loading = (this.#loading = new AbortController());
     const page = await this.#fetch(path, loading.signal).catch(() => null);
     if (loading.signal.aborted) return;
+    if (!page && this.#isOffline()) {
+      this.#stay();
+      closeDrawer();
+      this.#current.say(`${name || "That"} can be opened when you are back online`);
+      return;
+    }
     if (!page) {
       this.#isLeaving = true;
       location.assign(path);

@@ -219,3 +219,18 @@ def test_going_back_closes_the_list_of_people_with_the_room(open_page: Open, oth
     expect(page.locator("#people")).not_to_be_in_viewport()
     page.tap('[data-open="people"]')
     expect(page.locator("#people")).to_be_in_viewport()
+
+
+def test_a_room_that_was_never_opened_waits_for_the_connection(ada_page: Page, others: list[str]) -> None:
+    first = ada_page.url
+    ada_page.context.set_offline(True)
+    ada_page.wait_for_selector('[data-status="offline"]')
+    ada_page.fill("[name=msg]", "half of a sentence")
+    choose(ada_page, others[0])
+    expect(ada_page.locator("[data-caught-up]")).to_have_text(f"{others[0]} can be opened when you are back online")
+    assert ada_page.url == first
+    expect(ada_page.locator("[name=msg]")).to_have_value("half of a sentence")
+    ada_page.context.set_offline(False)
+    live(ada_page)
+    choose(ada_page, others[0])
+    settled(ada_page, others[0])

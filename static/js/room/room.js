@@ -11,7 +11,7 @@ import { People } from "./people.js";
 import { kept } from "./place.js";
 import { Typing } from "./typing.js";
 
-const CAUGHT_UP_FOR = 8000;
+const SAID_FOR = 8000;
 const LONG = 3000;
 
 /**
@@ -151,10 +151,17 @@ export class Room extends EventTarget {
     const how = { renew: !this.wanted, ...(this.#isNewest ? {} : { after: undefined, limit: 0 }) };
     const catchUp = () => this.#log.join(how, (answer) => this.#joined(answer));
     const count = await (again ? this.#feed.catchUp(catchUp) : catchUp());
-    if (again && count) this.#say(count === 1 ? "Caught up: 1 new message" : `Caught up: ${count} new messages`);
+    if (again && count) this.say(count === 1 ? "Caught up: 1 new message" : `Caught up: ${count} new messages`);
     if (this.#goesTo) await this.#goBack();
     // What could not be asked for without a connection.
     this.#feed.look();
+  }
+
+  /** Say something for a while, beside the room's name. */
+  say(words) {
+    const element = this.main.querySelector("[data-caught-up]");
+    element.textContent = words;
+    setTimeout(() => element.textContent === words && element.replaceChildren(), SAID_FOR);
   }
 
   /** Take live entries. */
@@ -301,11 +308,5 @@ export class Room extends EventTarget {
   #tellOfNewer() {
     const link = this.main.querySelector("[data-newer]");
     if (link) link.textContent = "Later messages, and new ones";
-  }
-
-  #say(words) {
-    const element = this.main.querySelector("[data-caught-up]");
-    element.textContent = words;
-    setTimeout(() => element.textContent === words && element.replaceChildren(), CAUGHT_UP_FOR);
   }
 }
