@@ -1,29 +1,22 @@
 """Delivery: what the bus brings, to this worker's own connections, in the order of the logs.
 
-Each room that somebody here has joined has a place in its log up to which it was delivered. What the bus brings beyond
-the next `seq` is filled from the log first; what lies behind was delivered already. So whatever interrupts the reading,
-it goes on without a hole and without a repeat.
-
-After each interruption the places are compared with the logs. A log that no longer holds what was delivered from it, as
-that of a replica that took over and lagged, becomes another log, with an epoch of its own: no client takes the one for
-the other.
+Each room that somebody here has joined has a place in its log up to which it was delivered; see `places`.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 from flask_socketio import SocketIO
 
 from chat.domain import Chat
 from chat.domain.bus import BLOCK, Batch, Item, Reader
-from chat.domain.log import MOST, after, seq_of
-from chat.errors import ChatError, room_not_found
+from chat.errors import room_not_found
 from chat.live.connections import Connection, Connections
 from chat.live.engine import Engine
+from chat.live.places import Place, Places
 from chat.store.connection import ANSWER_WITHIN
 from chat.store.errors import Unavailable
 from chat.tasks import forever
@@ -37,7 +30,6 @@ UNUSED = 60.0
 
 log = logging.getLogger(__name__)
 
-
 EVERYONE = "everyone"
 """The Socket.IO room of all connections that said who they are."""
 
@@ -45,14 +37,6 @@ EVERYONE = "everyone"
 def channel(room: str) -> str:
     """The Socket.IO room of a chat room's connections."""
     return f"room:{room}"
-
-
-class Place(NamedTuple):
-    """Up to where a room was delivered; `mark` tells that entry from another with the same `seq`."""
-
-    epoch: str
-    seq: int
-    mark: int
 
 
 class Delivery:
@@ -71,7 +55,7 @@ class Delivery:
         self._chat = chat
         self._connections = connections
         self._engine = engine
-        self._delivered: dict[str, Place] = {}
+        self._places = Places(chat, engine, channel)
         self._answered: dict[int, float] = {}
         self._looked: dict[int, float] = {}
         self._away: set[int] = set()
@@ -103,15 +87,15 @@ class Delivery:
         """
         with self._lock:
             self._read(self._chat.shards.of(room))
-            if room not in self._delivered:
-                self._take_place(room)
+            if room not in self._places:
+                self._places.take(room)
             self._socketio.server.enter_room(connection.sid, channel(room))
             self._connections.enter(connection, room, n)
         # What the bus brought since then may have been that they left, elsewhere.
         if self._taken[self._chat.shards.of(room)] > n and self._strangers(room, [connection]):
             self.unsubscribe(connection, room)
             raise room_not_found(room)
-        return self._delivered.get(room)
+        return self._places.get(room)
 
     def unsubscribe(self, connection: Connection, room: str) -> None:
         """Deliver nothing more of `room` to a connection."""
@@ -157,8 +141,8 @@ class Delivery:
             self._looked[shard] = now
             if self._followed(shard):
                 return False
-            for room in [room for room in self._delivered if self._chat.shards.of(room) == shard]:
-                del self._delivered[room]
+            for room in self._places.of(shard):
+                self._places.drop(room)
             del self._answered[shard], self._looked[shard]
             self._away.discard(shard)
             self._taken.pop(shard, None)
@@ -180,20 +164,9 @@ class Delivery:
             self._taken[shard] = batch.items[-1].n
         for item in batch.items:
             if item.seq:
-                self._deliver(item)
+                self._places.deliver(item)
             else:
                 self._signal(item)
-
-    def _deliver(self, item: Item) -> None:
-        last = self._delivered.get(item.room)
-        if last is None:
-            return
-        if item.epoch != last.epoch:
-            self._compare_room(item.room, last)
-        elif item.seq > last.seq + 1:
-            self._fill(item.room)
-        elif item.seq == last.seq + 1:
-            self._emit_entry(item.room, item.type, item.seq, item.entry)
 
     def _signal(self, item: Item) -> None:
         if item.type == "signedOut":
@@ -209,8 +182,8 @@ class Delivery:
         elif item.type == "roomRemoved":
             self._remove(item.room, listed=msgspec.json.decode(item.entry)["listed"])
         elif item.type == "resync":
-            if item.room in self._delivered:
-                self._resync(item.room)
+            if item.room in self._places:
+                self._places.resync(item.room)
         elif item.room:
             self._engine.fan_out(channel(item.room), item.type, item.entry)
         else:
@@ -249,7 +222,7 @@ class Delivery:
         members = self._connections.in_room(room)
         for connection in members:
             self.unsubscribe(connection, room)
-        self._delivered.pop(room, None)
+        self._places.drop(room)
         for to in [EVERYONE] if listed else [each.sid for each in members]:
             self._socketio.emit("roomRemoved", {"room": room}, to=to, ignore_queue=True)
 
@@ -270,61 +243,9 @@ class Delivery:
     def _compare(self, shard: int) -> None:
         """Bring every room of a shard that is followed up to its log, after something may have been missed."""
         followed = set(self._followed(shard))
-        for room, last in [each for each in self._delivered.items() if self._chat.shards.of(each[0]) == shard]:
+        for room in self._places.of(shard):
             if room in followed:
-                self._compare_room(room, last)
+                self._places.compare(room)
             else:
                 # Nobody here listens any more: whoever joins next takes up the place anew.
-                del self._delivered[room]
-
-    def _compare_room(self, room: str, last: Place) -> None:
-        position = self._chat.log.position(room)
-        if position is None or position.epoch != last.epoch:
-            self._resync(room)
-        elif position.seq < last.seq or self._differs(room, last):
-            self._chat.log.fork(room, last.epoch)
-            self._resync(room)
-        elif position.seq > last.seq:
-            self._fill(room)
-
-    def _differs(self, room: str, last: Place) -> bool:
-        entry = self._chat.log.entry(room, last.seq)
-        return entry is not None and last.mark != hash(entry)
-
-    def _fill(self, room: str) -> None:
-        """Deliver from the log all that came after what was delivered last."""
-        complete = False
-        while not complete:
-            last = self._delivered[room]
-            page = self._chat.log.read(room, after(last.seq, MOST))
-            if page.epoch != last.epoch or (page.entries and seq_of(page.entries[0]) != last.seq + 1):
-                self._resync(room)
-                return
-            for seq, entry in enumerate(page.entries, last.seq + 1):
-                self._emit_entry(room, msgspec.json.decode(entry, type=_Typed).type, seq, entry)
-            self._engine.flush()
-            complete = page.complete
-
-    def _resync(self, room: str) -> None:
-        """Have the clients compare their position with a log that does not go on from where it was."""
-        log.warning("the log of %s does not go on from where it was; its clients compare", room)
-        self._delivered.pop(room, None)
-        try:
-            self._take_place(self._chat.rooms.find(room).name)
-        except ChatError:
-            log.warning("there is no room called %s any more", room)
-        self._engine.fan_out(channel(room), "resync", msgspec.json.encode({"room": room}).decode())
-
-    def _take_place(self, room: str) -> None:
-        if position := self._chat.log.position(room):
-            mark = hash(self._chat.log.entry(room, position.seq))
-            self._delivered[room] = Place(position.epoch, position.seq, mark)
-
-    def _emit_entry(self, room: str, type: str, seq: int, entry: str) -> None:
-        # The entry goes out as it was stored, without being read and written again.
-        self._engine.fan_out(channel(room), type, entry)
-        self._delivered[room] = Place(self._delivered[room].epoch, seq, hash(entry))
-
-
-class _Typed(msgspec.Struct):
-    type: str
+                self._places.drop(room)

@@ -177,7 +177,9 @@ class Worker:
 
     def place(self) -> int:
         """Up to where the room was delivered here."""
-        return self.delivery._delivered[self.room].seq
+        place = self.delivery._places.get(self.room)
+        assert place
+        return place.seq
 
     def readers(self) -> int:
         """How many buses are read."""
