@@ -65,9 +65,11 @@ def test_no_other_room_goes(own_chat: Chat, ada: Person, why: str) -> None:
     else:
         name = own_chat.rooms.find("work").name
         redis.hset(own_chat.shards.key(name), "made", LONG_AGO)
+    before = own_chat.rooms.find(name)
     own_chat.sweep.rooms()
     assert name in [room.name for room in own_chat.rooms.all()]
-    assert own_chat.rooms.find(name)
+    # The same one, and none that was made anew, as the default room is.
+    assert own_chat.rooms.find(name) == before
 
 
 def test_a_connection_that_ended_long_ago_keeps_no_room(own_chat: Chat, ada: Person) -> None:
@@ -103,7 +105,23 @@ def test_one_worker_sweeps_at_a_time(own_chat: Chat) -> None:
     assert 0 < own_chat.store.redis.ttl(sweep.TURN) <= sweep.PAUSE
 
 
-def test_a_message_in_the_last_moment_keeps_the_room(own_chat: Chat, ada: Person) -> None:
+def test_a_message_in_the_last_moment_keeps_the_room(
+    own_chat: Chat, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, lapse = made_long_ago(own_chat, ada, "room"), own_chat.sweep._lapse
+
+    def after_a_word(room: str) -> bool:
+        own_chat.messages.post(ada, room, "hello", "id")
+        return lapse(room)
+
+    # Between the look that found the room silent, and its end.
+    monkeypatch.setattr(own_chat.sweep, "_lapse", after_a_word)
+    own_chat.sweep.rooms()
+    assert name in [room.name for room in own_chat.rooms.all()]
+    assert own_chat.rooms.find(name).head == 1
+
+
+def test_no_message_is_lost_to_a_sweep(own_chat: Chat, ada: Person) -> None:
     """Whoever speaks while a sweep looks either has the room, or no such room: never a message that is lost."""
     for number in range(30):
         name = made_long_ago(own_chat, ada, f"room-{number}")

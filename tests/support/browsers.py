@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.support.proxy import Proxy
 from tests.support.servers import CHECKOUT, Server
@@ -113,6 +113,12 @@ def say(page: Page, text: str) -> None:
     """Write and send a message."""
     page.fill("[name=msg]", text)
     page.press("[name=msg]", "Enter")
+
+
+def shows(locator: Locator, text: str, *, within: float = 5) -> None:
+    """See that something is on the page and says this: what is hidden has its text, too."""
+    expect(locator).to_be_visible(timeout=1000 * within)
+    expect(locator).to_contain_text(text)
 
 
 def texts(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, live, say, shows
 from tests.support.clients import Client, unique
 
 ASKS = "Leave, and give your name back?"
@@ -73,7 +73,7 @@ def test_offline_leaving_says_so_and_does_nothing(ada_page: Page, room: str) -> 
     say(ada_page, "away")
     ada_page.fill("[name=msg]", "half a thought")
     ada_page.get_by_role("link", name="Leave…").click()
-    expect(ada_page.locator("[data-announcement]")).to_contain_text("You are offline")
+    shows(ada_page.locator("[data-announcement]"), "You are offline")
     ada_page.context.set_offline(False)
     expect(ada_page.locator('[data-state="sent"] [data-slot=text]')).to_have_text(["away"], timeout=15_000)
     expect(ada_page.locator("[data-live-region]")).to_contain_text("You are back online")
@@ -88,7 +88,7 @@ def test_the_other_tab_says_what_happened_and_keeps_what_was_typed(
     other.fill("[name=msg]", "half a thought")
     leave(ada_page)
     bar = other.locator("[data-outside]")
-    expect(bar).to_contain_text("You left in another tab")
+    shows(bar, "You left in another tab")
     expect(other.locator("[data-status]")).to_have_text("left")
     other.locator("[name=msg]").press_sequentially(", and more")
     other.press("[name=msg]", "Enter")
@@ -115,7 +115,7 @@ def test_a_tab_that_slept_through_it_says_so_too(ada_page: Page, open_page: Open
     own = other.get_attribute("#room", "data-own")
     chat.sign_out(own)
     other.context.set_offline(False)
-    expect(other.locator("[data-outside]")).to_contain_text("your name was given back", timeout=20_000)
+    shows(other.locator("[data-outside]"), "your name was given back", within=20)
     expect(other.locator('[data-state="failed"]')).to_contain_text("never sent")
     expect(other.locator("[name=msg]")).to_have_value("half a thought")
 

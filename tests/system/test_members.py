@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, come_in, live, say
+from tests.support.browsers import Open, come_in, live, say, shows
 from tests.support.clients import Client, unique
 
 
@@ -73,7 +73,7 @@ def test_leaving_in_one_tab_is_said_in_the_other_which_keeps_what_was_typed(
     other.fill("[name=msg]", "half a thought")
     page.get_by_role("button", name="Leave room").click()
     expect(page.locator("h1")).to_have_text("work")
-    expect(other.locator("[data-outside]")).to_contain_text("You left this room in another tab")
+    shows(other.locator("[data-outside]"), "You left this room in another tab")
     expect(other.locator("[data-person]")).to_have_text([re.compile(re.escape(ada.user["name"]))])
     expect(other.locator(f'[data-room-link="{room}"]')).to_have_attribute("data-member", "false")
     ada.say("unheard", room=room)
@@ -97,7 +97,7 @@ def test_a_room_that_is_removed_says_so_and_leads_to_the_default_room(open_page:
     page = open_page(unique("Left"), path=f"/rooms/{room}")
     page.fill("[name=msg]", "too late")
     chat.rooms.remove(room)
-    expect(page.locator("[data-outside]")).to_contain_text("removed this room")
+    shows(page.locator("[data-outside]"), "removed this room")
     expect(page.locator(f'[data-room-link="{room}"]')).to_have_count(0)
     assert page.input_value("[name=msg]") == "too late"
     page.click("[data-home]")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, live, say, shows
 from tests.support.clients import Client, unique
 from tests.support.waiting import eventually
 
@@ -68,13 +68,13 @@ def test_b13_scrolled_up_a_new_message_moves_nothing_and_a_button_leads_there(
     ada.ok("join", {"room": long_room})
     expect(reader.locator("[data-jump]")).to_be_hidden()
     scroll(reader, -900)
-    expect(reader.locator("[data-jump]")).to_have_text("Newest messages")
+    shows(reader.locator("[data-jump]"), "Newest messages")
     seq = 280
     eventually(lambda: reader.locator(f'[data-seq="{seq}"]').count())
     before = top_of(reader, seq)
     for number in range(3):
         ada.say(f"new {number}", room=long_room)
-    expect(reader.locator("[data-jump]")).to_have_text("3 new messages")
+    shows(reader.locator("[data-jump]"), "3 new messages")
     assert top_of(reader, seq) == before
     reader.click("[data-jump]")
     expect(reader.locator('[data-seq="301"]')).to_be_in_viewport()
@@ -170,10 +170,10 @@ def test_an_unread_count_comes_and_goes(open_page: Open, ada: Client, chat: Chat
     for number in range(3):
         ada.say(str(number), room=room)
     for each in (page, other):
-        expect(each.locator(f'[data-room-link="{room}"] [data-unread]')).to_have_text("3 unread")
+        shows(each.locator(f'[data-room-link="{room}"] [data-unread]'), "3 unread")
         expect(each).to_have_title(re.compile(r"^\("))
     other.reload()
-    expect(badge).to_have_text("3 unread")
+    shows(badge, "3 unread")
     page.click(f'[data-room-link="{room}"]')
     expect(page.locator("[data-new]")).to_have_count(1)
     # Read in one tab, read in all.

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, live, say, shows
 from tests.support.clients import unique
 from tests.support.memberships import lose
 
@@ -13,11 +13,13 @@ FULL = """Storage.prototype.setItem = () => { throw new DOMException("no space",
 DENIED = """for (const name of ["localStorage", "sessionStorage"])
     Object.defineProperty(window, name, { get() { throw new DOMException("denied", "SecurityError"); } });"""
 NONE = DENIED.replace('throw new DOMException("denied", "SecurityError");', "return null;")
-LOCAL_FULL = """{ const set = Storage.prototype.setItem;
+# Whatever is no longer than what stands under its key still has its place.
+NO_MORE = """{ const set = Storage.prototype.setItem;
     Storage.prototype.setItem = function (key, text) {
-        if (this === localStorage) throw new DOMException("no space", "QuotaExceededError");
+        if (text.length > (this.getItem(key) ?? "").length) throw new DOMException("no space", "QuotaExceededError");
         return set.call(this, key, text);
     }; }"""
+LOCAL_FULL = NO_MORE.replace("if (text", "if (this === localStorage && text")
 
 
 @pytest.fixture(params=[FULL, DENIED, NONE], ids=["full", "denied", "none"])
@@ -35,7 +37,7 @@ def away(page: Page) -> None:
 def test_what_cannot_be_kept_is_sent_from_memory_and_the_page_says_so(page: Page) -> None:
     expect(page.locator("[data-short]")).to_be_hidden()
     page.locator("[name=msg]").press_sequentially("kept nowhere")
-    expect(page.locator("[data-short]")).to_contain_text("Your browser keeps nothing")
+    shows(page.locator("[data-short]"), "Your browser keeps nothing")
     page.press("[name=msg]", "Enter")
     expect(page.locator(SENT)).to_have_text(["kept nowhere"])
     assert page.input_value("[name=msg]") == ""
@@ -54,6 +56,18 @@ def test_what_cannot_be_kept_goes_with_the_reader_from_room_to_room(page: Page, 
     page.click('[data-room-link="work"]')
     expect(page.locator("[name=msg]")).to_have_value("")
     page.go_back()
+    expect(page.locator("[name=msg]")).to_have_value("half a thought")
+
+
+def test_what_cannot_be_kept_goes_with_the_reader_to_another_page_of_the_room(page: Page, room: str) -> None:
+    for text in ("one", "two"):
+        say(page, text)
+    expect(page.locator(SENT)).to_have_text(["one", "two"])
+    page.goto(f"/rooms/{room}?before=2")
+    live(page)
+    page.fill("[name=msg]", "half a thought")
+    page.click(f'[data-room-link="{room}"]')
+    expect(page.locator(SENT)).to_have_text(["one", "two"])
     expect(page.locator("[name=msg]")).to_have_value("half a thought")
 
 
@@ -80,6 +94,9 @@ def test_a_storage_that_is_full_for_all_tabs_leaves_this_one_its_own_across_a_re
     say(ada_page, "had none")
     say(ada_page, "nor this")
     ada_page.fill("[name=msg]", "half a thought")
+    # What was kept for all tabs before goes on being so.
+    kept = ada_page.evaluate("JSON.stringify(localStorage)")
+    assert "had space" in kept and "had none" not in kept
     ada_page.on("dialog", lambda dialog: dialog.accept())
     ada_page.context.set_offline(False)
     ada_page.reload()
@@ -100,6 +117,22 @@ def test_what_was_refused_while_there_was_no_space_says_so_and_can_be_tried_agai
     failed = ada_page.locator('[data-state="failed"]')
     expect(failed).to_contain_text("There is no room called")
     expect(ada_page.locator("[data-live-region]")).to_contain_text("Not sent")
+    failed.get_by_role("button", name="Try again").click()
+    expect(ada_page.locator(SENT)).to_have_text(["refused"])
+
+
+def test_a_reason_that_there_is_no_space_for_is_known_and_nothing_is_sent_again(
+    ada_page: Page, chat, room: str
+) -> None:
+    away(ada_page)
+    say(ada_page, "refused")
+    expect(ada_page.locator('[data-state="pending"]')).to_have_count(1)
+    lose(chat, room, ada_page.get_attribute("#room", "data-own"))
+    ada_page.evaluate(f"() => {{ {NO_MORE} }}")
+    ada_page.context.set_offline(False)
+    failed = ada_page.locator('[data-state="failed"]')
+    shows(failed, "refused")
+    expect(failed.locator("[data-slot=reason]")).not_to_be_empty()
     failed.get_by_role("button", name="Try again").click()
     expect(ada_page.locator(SENT)).to_have_text(["refused"])
 

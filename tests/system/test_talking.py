@@ -9,7 +9,7 @@ from chat.config import Config
 from chat.domain import Chat
 from chat.store.connection import Store
 from tests.conftest import Connect
-from tests.support.browsers import Open, live, say, texts
+from tests.support.browsers import Open, live, say, shows, texts
 from tests.support.clients import Client, unique
 from tests.support.memberships import lose
 from tests.support.waiting import eventually
@@ -114,7 +114,7 @@ def test_an_announcement_reaches_every_page(ada_page: Page, store: Store, config
     from chat import live as line
 
     line.announce(store, config, "The server restarts at noon")
-    expect(ada_page.locator("[data-announcement]")).to_contain_text("The server restarts at noon")
+    shows(ada_page.locator("[data-announcement]"), "The server restarts at noon")
     ada_page.click("[data-dismiss]")
     expect(ada_page.locator("[data-announcement]")).to_be_hidden()
 

@@ -63,6 +63,7 @@ def test_a_link_to_a_room_leads_a_newcomer_there(visit: Visit, room: str, query:
     newcomer = visit()
     assert newcomer.get(f"/rooms/{room}{query}") == 200
     assert newcomer.path == "/"
+    assert newcomer.hidden("/")["next"].removesuffix("?") == f"/rooms/{room}{query}"
     # A refused name does not lose the way.
     assert newcomer.submit("/", name="admin") == 400
     assert newcomer.submit("/", name=unique("New")) == 200
