@@ -60,6 +60,7 @@ def test_leaving_with_a_form_of_before_does_nothing_and_keeps_what_was_written(a
     ada_page.get_by_role("link", name="Leave…").click()
     ada_page.locator("[name=csrf_token]").evaluate("field => (field.value = 'of before')")
     ada_page.get_by_role("button", name="Leave and give the name back").click()
+    shows(ada_page.locator(".flash"), "nothing was done yet")
     ada_page.goto(f"/rooms/{room}")
     live(ada_page)
     assert ada_page.get_attribute("#room", "data-own") == own
