@@ -4,6 +4,8 @@ STEP := @sh scripts/step
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make requirements"
+# Two files of tests at a time.
+TWO := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 PRETTY := "**/*.{js,mjs,css}"
 BUILT := static/vendor/socket.io.esm.min.js
 # Where there is no Node.js, set-up puts it into the virtual environment.
@@ -28,7 +30,7 @@ check: .venv/dev node_modules/dev $(BUILT)
 	@$(BIN)/lint-imports
 	@node_modules/.bin/eslint --max-warnings 0 .
 	@node_modules/.bin/prettier --log-level warn --check $(PRETTY)
-	@$(BIN)/python -m pytest -m "not served and not thorough"
+	@$(TWO) -m "not served and not thorough"
 
 format: .venv/dev node_modules/dev
 	@$(BIN)/ruff check --fix-only .

@@ -18,14 +18,14 @@ from tests.support.waiting import eventually
 
 Connect = Callable[..., Client]
 pytest_plugins = ["tests.support.browsers"]
+SERVING = {"two_workers", "new_server", "start_server", "checkout", "on_a_socket", "browser"}
+"""The fixtures that need a server of the chat's."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server: `make check` leaves it out."""
     for item in items:
-        if {"two_workers", "new_server", "start_server", "checkout", "browser"} & set(
-            getattr(item, "fixturenames", ())
-        ):
+        if SERVING & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.served)
 
 
@@ -143,11 +143,18 @@ def room(chat: Chat) -> str:
     return chat.rooms.create(unique("room"), "", founder).name
 
 
+@pytest.fixture(scope="session")
+def spare_redis_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Redis that is emptied for each test that uses it."""
+    return embedded.hold(tmp_path_factory.mktemp("spare"))
+
+
 @pytest.fixture
-def own_chat(tmp_path: Path) -> Chat:
-    """A chat on a Redis of its own, which the test may empty."""
-    url = embedded.hold(tmp_path / "redis")
-    return Chat(Store(url), Config(redis_url=url, rate_limit=False))
+def own_chat(spare_redis_url: str) -> Chat:
+    """A chat on an empty Redis that no other test uses meanwhile, and which the test may empty."""
+    store = Store(spare_redis_url)
+    store.redis.flushall()
+    return Chat(store, Config(redis_url=spare_redis_url, rate_limit=False))
 
 
 @pytest.fixture

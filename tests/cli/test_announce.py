@@ -6,6 +6,7 @@ import pytest
 
 from chat.config import Config
 from tests.support.clients import Client
+from tests.support.commands import AWAY, refused
 from tests.support.servers import BIN, CHECKOUT, SECRET, environ
 
 
@@ -24,13 +25,13 @@ def test_an_announcement_reaches_everyone_on_every_worker(ada: Client, ben: Clie
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 1001])
 def test_a_bad_announcement_is_refused(config: Config, text: str) -> None:
-    done = announce(config, text)
-    assert done.returncode == 2
+    done = refused(config, "announce", text)
+    assert done.exit_code == 2
     assert "1 to 1,000 characters" in done.stderr
 
 
 def test_an_announcement_that_nobody_can_hear_says_so() -> None:
-    done = announce(Config(redis_url="redis://127.0.0.1:1/0"), "hello")
+    done = announce(AWAY, "hello")
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert "Redis does not answer" in done.stderr

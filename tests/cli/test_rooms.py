@@ -5,6 +5,7 @@ from chat.domain import Chat
 from chat.domain.rooms import PARTS
 from tests.cli.test_people import flask, told
 from tests.support.clients import Client
+from tests.support.commands import refused
 from tests.support.waiting import eventually
 
 
@@ -55,8 +56,8 @@ def test_a_room_made_again_under_the_name_is_another_one(config: Config, chat: C
 
 
 def test_the_default_room_and_what_is_none_cannot_be_removed(config: Config) -> None:
-    done = flask(config, "remove-room", "work", "--yes")
-    assert done.returncode == 1 and "everybody belongs to" in done.stderr
+    done = refused(config, "remove-room", "work", "--yes")
+    assert done.exit_code == 1 and "everybody belongs to" in done.stderr
     for name in ("nowhere", "work:log"):
-        done = flask(config, "remove-room", name, "--yes")
-        assert done.returncode == 1 and "There is no room called" in done.stderr
+        done = refused(config, "remove-room", name, "--yes")
+        assert done.exit_code == 1 and "There is no room called" in done.stderr

@@ -194,6 +194,8 @@ def worker(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker
     for connection in made.connections:
         made.connections.remove(connection.sid)
     monkeypatch.setattr(delivery, "UNUSED", 0.0)
+    # Which wakes who reads the bus.
+    made.post("over")
     eventually(lambda: not made.readers(), what="its readers end")
 
 

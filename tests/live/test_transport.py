@@ -263,7 +263,7 @@ def test_who_asks_and_does_not_read_is_answered_no_further_until_they_do(pair: P
     assert pair.transport.paused() == (questions == 40)
     expected = sum(len(frames.frame(TEXT, b"4" + b"x" * 200_000)) for _ in range(questions))
     while expected:
-        pair.loop.turn()
+        pair.turns()
         expected -= len(pair.client.recv(65536))
     pair.turns()
     assert pair.got == [str(number) for number in range(questions)]

@@ -3,13 +3,12 @@
 import re
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from tests.support.redis import Redis
-from tests.support.servers import BIN, SECRET, Server
+from tests.support.servers import BIN, Server
 from tests.support.waiting import eventually
 
 EVICTS = "maxmemory-policy is allkeys-lru: Redis throws rooms and names away when it is full; set noeviction"
@@ -50,21 +49,17 @@ def mend(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_to_start_says_once_which_redis_it_found(way: str, own_redis: Redis, tmp_path: Path) -> None:
+def test_every_way_to_start_says_once_which_redis_it_found(
+    way: str, own_redis: Redis, new_server: Callable[..., Server]
+) -> None:
     spoil(own_redis)
-    server = Server(tmp_path / "server", command=WAYS[way], REDIS_URL=own_redis.url, SECRET_KEY=SECRET)
-    try:
-        server.started()
-        said = (
-            rf"(Redis|Valkey) [\d.]+ at 127.0.0.1:{own_redis.port}/0: no append-only file, maxmemory-policy allkeys-lru"
-        )
-        assert len(re.findall(said, server.log)) == 1, server.log
-        for warning in (EVICTS, FORGETS):
-            # The workers look too, and find what the log has.
-            eventually(lambda warning=warning: f"warning: {warning}\n" in ready(server))
-            assert server.log.count(warning) == 1, server.log
-    finally:
-        server.stop()
+    server = new_server(command=WAYS[way], REDIS_URL=own_redis.url)
+    said = rf"(Redis|Valkey) [\d.]+ at 127.0.0.1:{own_redis.port}/0: no append-only file, maxmemory-policy allkeys-lru"
+    assert len(re.findall(said, server.log)) == 1, server.log
+    for warning in (EVICTS, FORGETS):
+        # The workers look too, and find what the log has.
+        eventually(lambda warning=warning: f"warning: {warning}\n" in ready(server))
+        assert server.log.count(warning) == 1, server.log
 
 
 def test_what_becomes_so_is_told_once_by_all_workers_and_again_when_it_comes_back(
@@ -83,14 +78,10 @@ def test_what_becomes_so_is_told_once_by_all_workers_and_again_when_it_comes_bac
             eventually(lambda each=each: ready(each) == "ready\n")
 
 
-def test_it_is_told_also_where_nobody_asks(own_redis: Redis, tmp_path: Path) -> None:
-    server = Server(tmp_path / "s", command=[sys.executable, "-c", SOON], REDIS_URL=own_redis.url, SECRET_KEY=SECRET)
-    try:
-        server.started()
-        spoil(own_redis)
-        eventually(lambda: EVICTS in server.log and FORGETS in server.log)
-    finally:
-        server.stop()
+def test_it_is_told_also_where_nobody_asks(own_redis: Redis, new_server: Callable[..., Server]) -> None:
+    server = new_server(command=[sys.executable, "-c", SOON], REDIS_URL=own_redis.url)
+    spoil(own_redis)
+    eventually(lambda: EVICTS in server.log and FORGETS in server.log)
 
 
 def test_a_redis_that_fills_up_is_told_in_the_same_words(own_redis: Redis, new_server: Callable[..., Server]) -> None:

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.request import urlopen
 
 import psutil
 
+from chat.store import embedded
 from tests.support.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -20,10 +20,8 @@ SECRET = "a secret for tests alone, of no use to anybody"
 
 
 def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nothing listens on, and that no outgoing connection is given meanwhile."""
+    return embedded._free_port("")
 
 
 def environ(**settings: str) -> dict[str, str]:
