@@ -5,7 +5,9 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from playwright.sync_api import expect
 
+from chat.domain import Chat
 from tests.support.browsers import Open, live, say, texts
 from tests.support.clients import unique
 from tests.support.servers import Server
@@ -21,7 +23,7 @@ def status(server: Server, path: str, **headers: str) -> int:
         return connection.getresponse().status
 
 
-def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open) -> None:
+def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open, chat: Chat) -> None:
     server = new_server(SCRIPT_NAME="/chat")
     assert status(server, "/healthz") == status(server, "/chat/healthz") == 200
     assert status(server, "/chatter") == 404
@@ -47,6 +49,11 @@ def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open) -> Non
     page.click('[data-room-link="work"]')
     eventually(lambda: said in texts(page))
     assert page.url == f"{server.url}/chat/rooms/work"
+    # A room that somebody else makes meanwhile.
+    made = chat.rooms.create(unique("room"), "", chat.people.claim(unique("Founder"), "")).name
+    page.click(f'[data-room-link="{made}"]')
+    expect(page.locator("h1")).to_have_text(made)
+    assert page.url == f"{server.url}/chat/rooms/{made}"
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,12 @@ export function listen(feed, scroller) {
     const button = target.closest("[data-unfold]");
     if (!button) return;
     const text = button.previousElementSibling;
+    const all = "folded" in text.dataset;
     scroller.rest();
-    show(text, "folded" in text.dataset);
+    show(text, all);
     const entry = text.closest("[data-entry]");
-    if (scroller.isAbove(entry)) scroller.to(entry);
+    // Who folds it was far below its beginning, which is what is left.
+    if (!all && scroller.isAbove(entry)) scroller.to(entry);
   });
   // What is searched for, or has the focus, is scrolled to within the text: then all of it is wanted.
   feed.addEventListener(
