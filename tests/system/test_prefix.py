@@ -51,7 +51,9 @@ def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open, chat: 
     assert page.url == f"{server.url}/chat/rooms/work"
     # A room that somebody else makes meanwhile.
     made = chat.rooms.create(unique("room"), "", chat.people.claim(unique("Founder"), "")).name
-    page.click(f'[data-room-link="{made}"]')
+    link = page.locator(f'[data-room-link="{made}"]')
+    expect(link).to_have_attribute("href", f"/chat/rooms/{made}")
+    link.click()
     expect(page.locator("h1")).to_have_text(made)
     assert page.url == f"{server.url}/chat/rooms/{made}"
 
