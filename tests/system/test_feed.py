@@ -161,6 +161,7 @@ def test_a_long_feed_keeps_a_window_of_its_entries_and_brings_the_others_back(
     for number in range(660):
         chat.messages.post(author, room, f"message {number}", f"id{number}")
     live(page)
+    expect(page.locator('[data-seq="660"]')).to_be_in_viewport()
     # Then few at a time, as a talk goes on.
     for last in range(680, 901, 20):
         for number in range(last - 20, last):
