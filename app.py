@@ -16,7 +16,7 @@ if __name__ == "__main__":
 import click
 
 from chat import create_app
-from chat.config import Config, ConfigError
+from chat.config import Config, ConfigError, unknown
 from chat.store.embedded import EmbeddedRedisError
 from chat.store.look import introduce
 
@@ -30,7 +30,11 @@ except (ConfigError, EmbeddedRedisError) as error:
 command = click.get_current_context(silent=True)
 # gunicorn's workers have their master do so.
 if __name__ == "__main__" or (command and command.info_name == "run"):
+    for sentence in unknown():
+        print(sentence, file=sys.stderr, flush=True)
     introduce(app.extensions["chat"].store)
 
 if __name__ == "__main__":
-    app.extensions["socketio"].run(app, port=Config.from_environ().port)
+    settings = Config.from_environ()
+    print(f"{settings.name} is at http://127.0.0.1:{settings.port}{settings.prefix}", flush=True)
+    app.extensions["socketio"].run(app, port=settings.port)

@@ -8,7 +8,7 @@ import traceback
 from contextlib import suppress
 
 from chat import logs
-from chat.config import Config, ConfigError
+from chat.config import Config, ConfigError, unknown
 from chat.serving import files
 from chat.store import embedded
 
@@ -50,6 +50,8 @@ def on_starting(server):
     if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
         _check_addresses(server.cfg.address)
     _check_files()
+    for sentence in unknown():
+        print(sentence, file=sys.stderr, flush=True)
     if not settings.trusted_proxies and any(isinstance(address, str) for address in server.cfg.address):
         print(
             "Everybody who comes by a Unix socket counts as one address. Set CHAT_TRUSTED_PROXIES to the number of "
@@ -71,7 +73,7 @@ def on_starting(server):
 def post_worker_init(worker):
     """Say where the chat is, once it answers."""
     if worker.age == 1:
-        print(f"{settings.name} is at {worker.sockets[0]}", flush=True)
+        print(f"{settings.name} is at {worker.sockets[0]}{settings.prefix}", flush=True)
 
 
 def _check_store(url):

@@ -1,5 +1,6 @@
 """The settings: the only reader of the environment."""
 
+import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,19 @@ def settings() -> dict[str, Setting]:
     """The settings, each under the name of its field."""
     hints = get_type_hints(Config, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+
+def unknown(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each variable of `environ` (the process's own unless given) that is named like a setting, and is
+    none: it is misspelt, most likely, and the setting that was meant has its default."""
+    known = [setting.variable for setting in settings().values()]
+    found = sorted(name for name in (os.environ if environ is None else environ) if name.startswith("CHAT_"))
+    said = []
+    for name in found:
+        if name not in known:
+            meant = difflib.get_close_matches(name, known, 1, 0.8)
+            said.append(f"{name} is none of the chat's settings" + (f"; {meant[0]} is." if meant else "."))
+    return said
 
 
 def _parsed(setting: Setting, found: str) -> Any:

@@ -25,6 +25,7 @@ LONGEST = 2_000
 GIVEN_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 """What a proxy may call a request."""
 NOISY = ("engineio", "engineio.server", "engineio.client", "socketio", "socketio.server", "socketio.client")
+COLOUR = re.compile(r"\x1b\[\d+m")
 SAID_HERE = re.compile(r"\S+ - - \[|.*is not an accepted origin", re.DOTALL)
 """What the chat says itself: Werkzeug's line for each request, and Engine.IO's for an origin."""
 
@@ -246,4 +247,8 @@ def _origin(record: logging.LogRecord) -> tuple[Any, ...]:
 
 
 def _is_not_said_here(record: logging.LogRecord) -> bool:
-    return not SAID_HERE.match(record.getMessage())
+    said = record.getMessage()
+    if COLOUR.match(said):
+        # What Werkzeug says of itself at start, in colours and over several lines.
+        record.msg, record.args = " ".join(COLOUR.sub("", said).split()), ()
+    return not SAID_HERE.match(said)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from chat.config import Config, ConfigError, settings
+from chat.config import Config, ConfigError, settings, unknown
 from chat.domain import Chat
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -342,3 +342,9 @@ def test_every_way_to_start_ends_with_one_line(way: str, kind: str, own_redis: R
     assert done.returncode != 0
     assert re.fullmatch(r"The chat cannot start: [^\n]+\.\n", done.stderr), done.stderr
     assert done.stdout == ""
+
+
+def test_a_variable_that_is_named_like_a_setting_and_is_none_is_told_of() -> None:
+    assert unknown({"CHAT_NAME": "Harbour", "PORT": "1", "PATH": "/bin", "CHATTER": "1"}) == []
+    assert unknown({"CHAT_MAX_ROOM": "5"}) == ["CHAT_MAX_ROOM is none of the chat's settings; CHAT_MAX_ROOMS is."]
+    assert unknown({"CHAT_WEATHER": "fair"}) == ["CHAT_WEATHER is none of the chat's settings."]

@@ -75,6 +75,8 @@ def test_every_way_to_start_serves_two_who_talk_and_stops_whole(checkout: Start,
     assert len(redis_servers(server)) == 1
     for client in (ada, ben):
         client.close()
+    assert server.url in server.log
+    assert "x1b" not in server.log
     interrupt(server)
     eventually(lambda: not redis_servers(server), what="the private Redis stopped")
     assert "Traceback" not in server.log, server.log
@@ -118,6 +120,12 @@ def test_the_log_is_quiet_while_people_come_and_go(checkout: Start) -> None:
     found, served = server.log.splitlines()
     assert re.search(r"(Redis|Valkey) \S+ at 127.0.0.1:\d+/0: append-only file, maxmemory-policy noeviction$", found)
     assert served == f"Harbour is at {server.url}"
+
+
+@pytest.mark.parametrize("way", ["procfile", "python app.py"])
+def test_a_misspelt_setting_is_told_of(checkout: Start, way: str) -> None:
+    server = checkout(way, CHAT_MAX_ROOM="5").started()
+    assert "CHAT_MAX_ROOM is none of the chat's settings; CHAT_MAX_ROOMS is." in server.log.splitlines()
 
 
 @pytest.mark.parametrize("way", WAYS)

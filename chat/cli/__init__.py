@@ -38,7 +38,8 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
             names = [room.name for room in chat.rooms.all()]
             for name in names:
                 chat.rooms.refound(name, always=True)
-        click.echo(f"{len(names)} rooms have another epoch: their clients load them anew.")
+        rooms = "room has" if len(names) == 1 else "rooms have"
+        click.echo(f"{len(names)} {rooms} another epoch: their clients load them anew.")
 
     @app.cli.command("drill")
     @click.argument("url", default=f"http://127.0.0.1:{config.port}")

@@ -47,8 +47,10 @@ def init_app(app: Flask, chat: Chat) -> None:
             put_out = chat.put_out(name)
         if as_json:
             answer({"name": put_out, "id": person.id if person else None})
-        else:
+        elif person:
             click.echo(f"{put_out} is put out.")
+        else:
+            click.echo(f"Nobody is called {put_out}. From now on nobody may choose that name.")
 
     @app.cli.command("let-in")
     @click.argument("name")

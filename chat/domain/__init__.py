@@ -1,7 +1,7 @@
 """What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
-from chat.domain.bans import Bans, typed
+from chat.domain.bans import Bans, refusal, typed
 from chat.domain.budget import Budget
 from chat.domain.bus import Bus
 from chat.domain.census import Census
@@ -70,14 +70,18 @@ class Chat:
         self.bans.add(out)
         # Again, as somebody may have leased it just before.
         if person := self.called(out):
-            self.sign_out(person.id)
+            self.sign_out(person.id, refusal(out).message)
         return out
 
-    def sign_out(self, person_id: str) -> None:
-        """Give a person's name back, end their memberships, and have every worker close their connections."""
+    def sign_out(self, person_id: str, message: str = "") -> None:
+        """Give a person's name back, end their memberships, and have every worker close their connections.
+
+        Args:
+            message: what they are told, where it was not they who left.
+        """
         person = self.people.find(person_id)
         if person is None:
             return
         self.memberships.end_all(person)
         self.people.release(person)
-        self.bus.signal("signedOut", {"user": person.id})
+        self.bus.signal("signedOut", {"user": person.id, "message": message})

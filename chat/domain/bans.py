@@ -23,6 +23,11 @@ class Bans:
         since = json.dumps({"name": name, "since": int(time.time())})
         self._store.ask(*(("HSETNX", BANS, form, since) for form in _forms(name)))
 
+    def refusal(self, name: str) -> ChatError | None:
+        """What somebody is told who had this name, if it was put out."""
+        (found,) = self._store.ask(("HMGET", BANS, *_forms(name)))
+        return refusal(name) if any(found) else None
+
     def lift(self, name: str) -> str | None:
         """Let a name be leased again, and return it as it was put out; None if it was not."""
         kept = next((each["name"] for each in self.all() if set(_forms(each["name"])) & set(_forms(name))), None)

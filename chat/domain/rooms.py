@@ -207,7 +207,7 @@ def normalise(text: str) -> str:
     for character in name:
         if character not in "-" + texts.JOINERS and unicodedata.category(character)[0] not in "LNM":
             raise ChatError(
-                "room_invalid", f"A room's name has letters, digits and hyphens; {_shown(character)} is neither."
+                "room_invalid", f"A room's name has letters, digits and hyphens; {_shown(character)} is none of them."
             )
     blank = next((character for character in name if texts.BLANK.match(character)), "")
     if invisible := blank or texts.stray_joiner(name):

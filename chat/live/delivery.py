@@ -170,7 +170,9 @@ class Delivery:
 
     def _signal(self, item: Item) -> None:
         if item.type == "signedOut":
-            self._sign_out(msgspec.json.decode(item.entry)["user"])
+            told = msgspec.json.decode(item.entry)
+            # An older worker says nothing of why.
+            self._sign_out(told["user"], told.get("message", ""))
         elif item.type == "restart":
             if msgspec.json.decode(item.entry)["sid"] in self._connections:
                 log.warning("restarting, as a drill asks for")
@@ -189,11 +191,11 @@ class Delivery:
         else:
             self._engine.fan_out(EVERYONE, item.type, item.entry)
 
-    def _sign_out(self, person_id: str) -> None:
+    def _sign_out(self, person_id: str, message: str = "") -> None:
         connections = self._connections.of(person_id)
         for connection in connections:
             connection.signed_out = True
-            self._socketio.emit("signedOut", {}, to=connection.sid, ignore_queue=True)
+            self._socketio.emit("signedOut", {"message": message}, to=connection.sid, ignore_queue=True)
             self._engine.close(connection.sid)
         if connections and connections[0].person:
             # Until now they may have come in again.

@@ -11,7 +11,7 @@ from chat.errors import ChatError
 from chat.web import door
 from chat.web.forms import MessageForm, NameForm
 from chat.web.rooms import feed
-from chat.web.sessions import chat, forgotten, lost, network, person, require_person, sign_in, sign_out
+from chat.web.sessions import chat, lost, network, person, require_person, sign_in, sign_out
 from chat.web.taken import UNREADABLE
 
 pages = Blueprint("people", __name__)
@@ -23,10 +23,8 @@ def new() -> ResponseReturnValue:
     way = request.args.get("next", "")
     if person():
         return redirect(door.destination(way))
-    name, reason = forgotten(), ""
-    if name:
-        reason = lost(name)
-    elif session.cookie == "unreadable":  # type: ignore[attr-defined]
+    name, reason = lost()
+    if not reason and session.cookie == "unreadable":  # type: ignore[attr-defined]
         name, reason = session.hint, UNREADABLE  # type: ignore[attr-defined]
     return door.page(NameForm(data={"name": name, "next": way}), reason, left=session.pop("left", False))
 

@@ -78,15 +78,16 @@ def sign_out() -> None:
     g.person = None
 
 
-def forgotten() -> str:
-    """The name that this browser had and the chat no longer knows; told once."""
+def lost() -> tuple[str, str]:
+    """The name that this browser had, the chat no longer knows, and that can be asked for again, and what to tell its
+    person; both empty where there is nothing to tell, and told once."""
     session.pop("person", None)
-    return str(session.pop("name", ""))
-
-
-def lost(name: str) -> str:
-    """What to tell somebody whose name the chat no longer knows."""
-    return f"The chat no longer knows you as {name}: the name was given back, or lost. You can ask for it again."
+    name = str(session.pop("name", ""))
+    if not name:
+        return "", ""
+    if out := chat().bans.refusal(name):
+        return "", out.message
+    return name, f"The chat no longer knows you as {name}: the name was given back, or lost. You can ask for it again."
 
 
 def _kept_key(path: Path) -> str:

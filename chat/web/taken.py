@@ -12,7 +12,7 @@ from chat.config import Config
 from chat.web import door, rooms
 from chat.web.compression import Protect
 from chat.web.forms import MessageForm, NameForm, RoomForm
-from chat.web.sessions import forgotten, lost, person
+from chat.web.sessions import lost, person
 
 NO_COOKIE = (
     "Your browser did not send the chat's cookie, by which the chat would know it: it was deleted, or cookies are "
@@ -61,9 +61,9 @@ def again(reason: str, status: int) -> ResponseReturnValue:
         kept = {"next": url_for("rooms.new", name=fields.get("name"), topic=fields.get("topic"))}
     elif room:
         kept = {"next": url_for("rooms.show", room=room), "msg": fields.get("msg", "")}
-    if name := forgotten():
-        reason = lost(name)
-        kept["name"] = kept.get("name") or name
+    name, told = lost()
+    reason = told or reason
+    kept["name"] = kept.get("name") or name
     kept["name"] = kept.get("name") or session.hint  # type: ignore[attr-defined]
     return door.page(NameForm(formdata=None, data=kept), reason), status
 

@@ -115,9 +115,10 @@ on("announcement", ({ detail }) => announce(detail.text));
 on("signedOut", signedOut);
 
 /** Who is nobody any more stays where they are, with what they wrote. */
-function signedOut() {
+function signedOut({ detail: { message } }) {
   connection.close();
-  const why = "You left in another tab, or your name was given back. What you wrote stays in its field here.";
+  const happened = message || "You left in another tab, or your name was given back.";
+  const why = `${happened} What you wrote stays in its field here.`;
   for (const room of navigation.all) room.signedOut(why);
   announcer.say(why);
 }

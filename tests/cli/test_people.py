@@ -58,7 +58,8 @@ def test_who_is_put_out_is_gone_everywhere_and_does_not_return_until_let_in(
     # However it is written.
     assert told(config, "put-out", ada.user["name"].lower(), "--yes")["id"] == ada.user["id"]
     for client in (ada, elsewhere):
-        client.wait("signedOut", within=5)
+        said = client.wait("signedOut", within=5)
+        assert said["message"] == f"{ada.user['name']} was put out of this chat by the people who run it."
         assert client.ended.wait(5)
     ben.wait_told("left", ada.user, room)
     assert chat.people.find(ada.user["id"]) is None
@@ -77,6 +78,7 @@ def test_who_is_put_out_is_gone_everywhere_and_does_not_return_until_let_in(
 
 def test_a_name_that_nobody_has_can_be_kept_out_too(config: Config, connect: Connect) -> None:
     name = unique("Nobody")
+    assert f"Nobody is called {name}." in flask(config, "put-out", name, "--yes").stdout
     assert told(config, "put-out", name, "--yes") == {"name": name, "id": None}
     assert connect().refused("setUsername", {"user": name})["code"] == "put_out"
     assert told(config, "let-in", name)["name"] == name

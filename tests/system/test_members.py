@@ -98,6 +98,9 @@ def test_a_room_that_is_removed_says_so_and_leads_to_the_default_room(open_page:
     page.fill("[name=msg]", "too late")
     chat.rooms.remove(room)
     shows(page.locator("[data-outside]"), "removed this room")
+    expect(page.locator("[data-status]")).to_have_text("removed")
+    expect(page.locator("[data-send]")).to_be_disabled()
+    expect(page.locator("[data-people] > *")).to_have_count(0)
     expect(page.locator(f'[data-room-link="{room}"]')).to_have_count(0)
     assert page.input_value("[name=msg]") == "too late"
     page.click("[data-home]")

@@ -186,6 +186,16 @@ def test_a_name_that_the_chat_lost_is_asked_for_again(visitor: Visitor, chat: Ch
     assert "no longer knows you" not in visitor.html
 
 
+def test_a_name_that_was_put_out_is_said_so_and_not_offered_again(visitor: Visitor, chat: Chat) -> None:
+    with visitor.client.session_transaction() as session:
+        name = session["name"]
+    chat.put_out(name)
+    visitor.get("/rooms/work")
+    assert f"{name} was put out of this chat by the people who run it." in html.unescape(visitor.html)
+    assert f'value="{name}"' not in visitor.html
+    chat.bans.lift(name)
+
+
 def test_a_room_can_be_left(visitor: Visitor, room: str) -> None:
     visitor.get(f"/rooms/{room}")
     assert visitor.submit(f"/rooms/{room}/join") == 200

@@ -40,7 +40,8 @@ export class Room extends EventTarget {
   #membership;
   #goesTo = null;
   #waiting = 0;
-  #hasLeft = false;
+  // Why nothing is said from here any more, in a word: "left" or "removed".
+  #over = "";
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
   constructor(main, aside, connection) {
@@ -133,9 +134,9 @@ export class Room extends EventTarget {
   /** Say what the connection is like. */
   status() {
     const { status: line } = this.#connection;
-    const status = this.#hasLeft || (line === "live" && !this.member) ? "outside" : line;
+    const status = this.#over || (line === "live" && !this.member) ? "outside" : line;
     const labels = { live: "live", outside: "not joined", connecting: "connecting…", offline: "offline" };
-    const label = this.#hasLeft ? "left" : labels[status];
+    const label = this.#over || labels[status];
     const element = this.main.querySelector("[data-status]");
     element.dataset.status = status;
     slot(element, "label").textContent = label;
@@ -192,15 +193,15 @@ export class Room extends EventTarget {
   /** Say that there is no such room any more. */
   gone(why) {
     this.#outbox.refuse("This room is no longer here.");
+    this.#end("removed");
+    this.#people.reset({ count: 0, list: [] });
     this.#membership.close(`${why} Copy what you want to keep.`);
     this.status();
   }
 
   /** Say that the reader is nobody any more. What they wrote stays on the page, to be sent under another name or not at all. */
   signedOut(why) {
-    this.#hasLeft = true;
-    this.close();
-    this.#composer.close();
+    this.#end("left");
     const reason = "You left before it was sent.";
     this.#feed.showPending(this.#outbox.messages.map((message) => ({ ...message, reason: message.reason ?? reason })));
     this.#membership.signOut(why);
@@ -298,6 +299,13 @@ export class Room extends EventTarget {
       return;
     } else return;
     this.#composer.focus();
+  }
+
+  /** Say nothing from here any more, for that reason. */
+  #end(over) {
+    this.#over = this.main.dataset.over = over;
+    this.close();
+    this.#composer.close();
   }
 
   #wasReset() {
