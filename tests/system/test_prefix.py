@@ -64,6 +64,7 @@ def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open, chat: 
         ("1", "/rooms", "/talk", "/talk/"),
         ("1", "/talk/rooms", "/talk", "/talk/"),
         ("1", "/rooms", "//evil.example", "/"),
+        ("1", "/rooms", "/no path", "/"),
         ("0", "/rooms", "/talk", "/"),
     ],
 )
