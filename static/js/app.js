@@ -112,10 +112,10 @@ on("resync", ({ detail }) => {
   else if (!room) subscribe(detail.room);
 });
 on("announcement", ({ detail }) => announce(detail.text));
-on("signedOut", signedOut);
+on("signedOut", ({ detail }) => signedOut(detail));
 
 /** Who is nobody any more stays where they are, with what they wrote. */
-function signedOut({ detail: { message } }) {
+function signedOut({ message } = {}) {
   connection.close();
   const happened = message || "You left in another tab, or your name was given back.";
   const why = `${happened} What you wrote stays in its field here.`;
