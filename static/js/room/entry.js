@@ -12,17 +12,16 @@ export function drawn({ seq, id, user, text, at }) {
   slot(element, "text").replaceChildren(...linked(text));
   fold(element, text);
   Object.assign(element.dataset, { id, user: user.id });
+  if (seq) number(element, seq);
+  else element.append(clone("unsent"));
   stamp(element, at);
-  if (seq) settle(element, seq);
   return element;
 }
 
 /** Make an entry that was on its way one of the log. */
-export function settle(element, seq, at = Number(element.dataset.at)) {
-  element.id = `m-${seq}`;
-  element.dataset.seq = seq;
-  element.dataset.state = "sent";
-  slot(element, "failure").hidden = slot(element, "waiting").hidden = true;
+export function settle(element, seq, at) {
+  number(element, seq);
+  slot(element, "unsent").remove();
   stamp(element, at);
 }
 
@@ -49,6 +48,11 @@ export function read(element) {
     at: Number(at),
     element,
   };
+}
+
+function number(element, seq) {
+  element.id = `m-${seq}`;
+  Object.assign(element.dataset, { seq, state: "sent" });
 }
 
 function stamp(element, at) {

@@ -1,8 +1,8 @@
 const MOST = 200;
-const STEP = 40;
+const STEP = 24;
 const ABOVE = 8;
 // How many fill the screen, however low they are. Drawing is what takes long: no more are drawn in one go.
-const SCREENFUL = Math.ceil(screen.height / 24);
+const SCREENFUL = Math.ceil(screen.height / 30);
 
 /** Which of a room's entries are on the page: those from the number `first` to before the number `last`. It moves with the reader. */
 export class Slice {
