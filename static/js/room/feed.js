@@ -30,6 +30,7 @@ export class Feed extends EventTarget {
   #edge;
   #place = null;
   #fresh = [];
+  #catching = null;
   #draw = framed(() => this.#flush());
   // In a frame of its own: drawing is what takes long.
   #more = framed(() => this.#extend());
@@ -177,13 +178,19 @@ export class Feed extends EventTarget {
 
   /** Stay where the reader is while `missed` brings what came meanwhile, and then go to the line above it. */
   async catchUp(missed) {
-    const follows = this.isShown && this.atBottom;
+    // One that another overtakes, as its connection was replaced, leaves the end to that.
+    const follows = this.isShown && (this.atBottom || Boolean(this.#catching?.follows));
+    const own = (this.#catching = { follows });
     this.#markUnseen();
     if (follows) this.#scroller?.rest();
     try {
       return await missed();
     } finally {
-      if (follows && this.isShown) this.goToNew();
+      if (own === this.#catching) {
+        this.#catching = null;
+        if (follows && this.isShown) this.goToNew();
+        else this.look();
+      }
     }
   }
 
@@ -221,7 +228,8 @@ export class Feed extends EventTarget {
     this.#jump.draw(this.#scroller.atBottom);
     if (this.#short()) this.#more();
     else if (this.#scroller.nearTop && this.#timeline.atStart) this.dispatchEvent(new Event("older"));
-    if (looking() && !this.waits) this.#see();
+    // What is only passing by, until one is where it begins, is not read.
+    if (looking() && !this.waits && !this.#catching) this.#see();
   }
 
   #markUnseen() {

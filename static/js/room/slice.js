@@ -1,5 +1,5 @@
 const MOST = 200;
-const STEP = 24;
+const STEP = 40;
 const ABOVE = 8;
 // How many fill the screen, however low they are. Drawing is what takes long: no more are drawn in one go.
 const SCREENFUL = Math.ceil(screen.height / 30);
