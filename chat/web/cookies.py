@@ -6,8 +6,9 @@ import re
 import time
 import zlib
 from base64 import urlsafe_b64decode
+from typing import cast
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -26,6 +27,11 @@ class Session(SecureCookieSession):
     cookie = ""
     hint = ""
     due = False
+
+
+def current() -> Session:
+    """The session of this request, as what it is."""
+    return cast(Session, session)
 
 
 class SessionInterface(SecureCookieSessionInterface):

@@ -9,6 +9,7 @@ from werkzeug.utils import redirect
 from chat.domain.people import Person, token_of
 from chat.errors import ChatError
 from chat.web import door
+from chat.web.cookies import current as cookie
 from chat.web.forms import MessageForm, NameForm
 from chat.web.rooms import feed
 from chat.web.sessions import chat, lost, network, person, require_person, sign_in, sign_out
@@ -24,8 +25,8 @@ def new() -> ResponseReturnValue:
     if person():
         return redirect(door.destination(way))
     name, reason = lost()
-    if not reason and session.cookie == "unreadable":  # type: ignore[attr-defined]
-        name, reason = session.hint, UNREADABLE  # type: ignore[attr-defined]
+    if not reason and cookie().cookie == "unreadable":
+        name, reason = cookie().hint, UNREADABLE
     return door.page(NameForm(data={"name": name, "next": way}), reason, left=session.pop("left", False))
 
 

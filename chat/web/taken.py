@@ -3,7 +3,7 @@ with all that was typed, and says why."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, flash, request, session, url_for
+from flask import Flask, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 from werkzeug.utils import redirect
@@ -11,6 +11,7 @@ from werkzeug.utils import redirect
 from chat.config import Config
 from chat.web import door, rooms
 from chat.web.compression import Protect
+from chat.web.cookies import current as cookie
 from chat.web.forms import MessageForm, NameForm, RoomForm
 from chat.web.sessions import lost, person
 
@@ -64,13 +65,13 @@ def again(reason: str, status: int) -> ResponseReturnValue:
     name, told = lost()
     reason = told or reason
     kept["name"] = kept.get("name") or name
-    kept["name"] = kept.get("name") or session.hint  # type: ignore[attr-defined]
+    kept["name"] = kept.get("name") or cookie().hint
     return door.page(NameForm(formdata=None, data=kept), reason), status
 
 
 def why() -> str:
     """What became of the session that a form without the right token was of."""
-    return {"": NO_COOKIE, "unreadable": UNREADABLE}.get(session.cookie, OF_BEFORE)  # type: ignore[attr-defined]
+    return {"": NO_COOKIE, "unreadable": UNREADABLE}.get(cookie().cookie, OF_BEFORE)
 
 
 def _elsewhere(allowed: tuple[str, ...]) -> str:
