@@ -84,7 +84,9 @@ def test_every_way_to_start_serves_two_who_talk_and_stops_whole(checkout: Start,
 
 def test_a_second_start_has_what_was_said(checkout: Start) -> None:
     first = checkout("make run").started()
-    said = PythonClient(first.url).named("Ada").say("still here tomorrow")
+    ada = PythonClient(first.url).named("Ada")
+    said = ada.say("still here tomorrow")
+    ada.close()
     interrupt(first)
     second = checkout("make run").started()
     ben = PythonClient(second.url)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import queue
 import subprocess
 import threading
@@ -17,6 +18,10 @@ from tests.support.waiting import eventually
 
 Event = tuple[str, dict[str, Any]]
 NODE_CLIENT = Path(__file__).with_name("client.mjs")
+
+# What a client says of a server that a test stopped is no log of the test that runs by then.
+for _name in ("engineio.client", "socketio.client"):
+    logging.getLogger(_name).propagate = False
 
 
 def unique(name: str) -> str:
