@@ -1,9 +1,13 @@
 import { base } from "./lib/base.js";
+import { framed } from "./lib/frames.js";
 import { clone, slot } from "./lib/templates.js";
 
-/** The list of rooms: which there are, which one is shown, and how much is unread in each. */
+/** The list of rooms: which there are, which one is shown, and how much is unread in each. Dispatches `change` when that is drawn. */
 export class Sidebar extends EventTarget {
   #list;
+  #changed = new Set();
+  // Once a frame, after the feed: what is read in the frame in which it comes is never shown as unread.
+  #draw = framed(() => this.#drawChanged());
 
   /** @param {Element} list the `[data-rooms]` element as the server has drawn it */
   constructor(list) {
@@ -31,7 +35,7 @@ export class Sidebar extends EventTarget {
       link.dataset.member = "true";
       link.classList.remove("outside");
     }
-    this.#draw(link);
+    this.#note(link);
   }
 
   /** Note that the reader is no member of a room any more. */
@@ -40,7 +44,7 @@ export class Sidebar extends EventTarget {
     if (!link) return;
     link.dataset.member = "false";
     link.classList.add("outside");
-    this.#draw(link);
+    this.#note(link);
   }
 
   /** Take away a room that is not there any more. */
@@ -54,7 +58,7 @@ export class Sidebar extends EventTarget {
     const link = this.#find(name);
     if (!link) return;
     Object.assign(link.dataset, { head, read });
-    this.#draw(link);
+    this.#note(link);
   }
 
   /** Add a room that was made. */
@@ -91,15 +95,27 @@ export class Sidebar extends EventTarget {
     return this.#list.querySelector(`[data-room-link="${CSS.escape(name)}"]`);
   }
 
-  #draw(link) {
-    const count = unread(link);
-    const badge = link.querySelector("[data-unread]");
-    const words = count > 99 ? "99+" : String(count);
-    if (badge.hidden === !count && slot(badge, "count").textContent === words) return;
-    badge.hidden = !count;
-    slot(badge, "count").textContent = words;
-    this.dispatchEvent(new Event("change"));
+  #note(link) {
+    this.#changed.add(link);
+    this.#draw();
   }
+
+  #drawChanged() {
+    const drawn = [...this.#changed].filter(draw);
+    this.#changed.clear();
+    if (drawn.length) this.dispatchEvent(new Event("change"));
+  }
+}
+
+/** Show how much is unread in a room, and return whether that is another number than before. */
+function draw(link) {
+  const count = unread(link);
+  const badge = link.querySelector("[data-unread]");
+  const words = count > 99 ? "99+" : String(count);
+  if (badge.hidden === !count && slot(badge, "count").textContent === words) return false;
+  badge.hidden = !count;
+  slot(badge, "count").textContent = words;
+  return true;
 }
 
 function unread({ dataset }) {

@@ -222,3 +222,18 @@ def test_a_script_that_looks_at_a_page_marks_only_what_it_shows(
     answer = page.request.get(f"/rooms/{room}")
     assert answer.ok
     assert read(chat, person, room) == 0
+
+
+def test_what_is_read_as_it_comes_is_never_shown_as_unread(
+    ada_page: Page, chat: Chat, author: Person, room: str
+) -> None:
+    ada_page.evaluate(
+        """() => {
+            window.badges = [];
+            new MutationObserver((changes) => changes.forEach(({ target }) => window.badges.push(target.outerHTML)))
+                .observe(document.querySelector("[data-rooms]"), { attributeFilter: ["hidden"], subtree: true });
+        }"""
+    )
+    speak(chat, author, room, 1, 20)
+    shows(ada_page.locator("[data-entries]"), "message 20")
+    assert ada_page.evaluate("window.badges") == []
