@@ -6,7 +6,7 @@ import { framed } from "./lib/frames.js";
 import { short } from "./lib/storage.js";
 import { slot } from "./lib/templates.js";
 import "./lib/tooltips.js";
-import { Navigation } from "./navigation.js";
+import { isThere, Navigation } from "./navigation.js";
 import { Connection } from "./net/connection.js";
 import { keep } from "./room/place.js";
 import { Room } from "./room/room.js";
@@ -102,9 +102,7 @@ on("left", ({ detail }) => {
   navigation.visited(detail.room)?.left("You left this room in another tab or on another device.");
 });
 on("roomRemoved", ({ detail }) => {
-  sidebar.remove(detail.room);
-  navigation.visited(detail.room)?.gone("The people who run this chat removed this room.");
-  navigation.forget(detail.room);
+  removed(detail.room, "The people who run this chat removed this room.");
 });
 on("resync", ({ detail }) => {
   const room = navigation.visited(detail.room);
@@ -142,24 +140,33 @@ async function join(room, again) {
     await room.join({ again });
     read(room);
   } catch (error) {
-    if (error.code === "room_not_found") outside(room);
+    if (error.code === "room_not_found") outside(room.name);
     else refused(error, () => join(room, again));
   }
 }
 
 /** The room is not there, or no longer for its reader. */
-function outside(room) {
-  sidebar.leave(room.name);
-  if (!room.wanted) room.left();
-  else room.gone("This room is no longer here: the chat may have lost it.");
-  room.wanted = false;
+async function outside(name) {
+  const room = navigation.visited(name);
+  const wanted = room?.wanted;
+  sidebar.leave(name);
+  if (wanted) room.wanted = false;
+  if (wanted || !(await isThere(name)))
+    removed(name, "This room is no longer here: it was removed, or the chat lost it.");
+  else room?.left();
+}
+
+function removed(name, why) {
+  sidebar.remove(name);
+  navigation.visited(name)?.gone(why);
+  navigation.forget(name);
 }
 
 async function subscribe(name) {
   try {
     sidebar.update(name, await connection.call("join", { room: name, renew: true, limit: 0 }));
   } catch (error) {
-    if (error.code === "room_not_found") sidebar.leave(name);
+    if (error.code === "room_not_found") outside(name);
     else refused(error, () => subscribe(name));
   }
 }

@@ -2,6 +2,13 @@ import { close as closeDrawer } from "./drawer.js";
 import { base } from "./lib/base.js";
 
 const here = () => location.pathname + location.search;
+const pathOf = (name) => `${base}/rooms/${encodeURIComponent(name)}`;
+
+/** Whether a room can be seen, as far as that can be told now. */
+export async function isThere(name) {
+  const answer = await fetch(pathOf(name), { method: "HEAD", redirect: "manual" }).catch(() => null);
+  return answer?.status !== 404;
+}
 
 /**
  * Moving between rooms without leaving the page: the connection stays, and each room that was visited keeps its feed, its place and
@@ -58,7 +65,7 @@ export class Navigation {
 
   /** Go from an older page of a room to its newest, if it is shown. */
   toNewest(room) {
-    if (room === this.#current) this.#go(`${base}/rooms/${encodeURIComponent(room.name)}`, true);
+    if (room === this.#current) this.#go(pathOf(room.name), true);
   }
 
   #clicked(event) {

@@ -108,6 +108,22 @@ def test_a_room_that_is_removed_says_so_and_leads_to_the_default_room(open_page:
     live(page)
 
 
+def test_a_room_that_was_removed_while_one_was_offline_says_so_on_coming_back(
+    open_page: Open, chat: Chat, room: str
+) -> None:
+    page = open_page(unique("Away"), path=f"/rooms/{room}")
+    page.fill("[name=msg]", "too late")
+    page.context.set_offline(True)
+    page.wait_for_selector('[data-status="offline"]')
+    chat.rooms.remove(room)
+    page.context.set_offline(False)
+    shows(page.locator("[data-outside]"), "This room is no longer here", within=20)
+    expect(page.locator("[data-outside] button")).to_be_hidden()
+    expect(page.locator("[data-status]")).to_have_text("removed")
+    expect(page.locator(f'[data-room-link="{room}"]')).to_have_count(0)
+    assert page.input_value("[name=msg]") == "too late"
+
+
 def test_without_a_script_one_reads_comes_in_and_leaves(open_page: Open, ada: Client, room: str) -> None:
     ada.ok("join", {"room": room})
     for number in range(60):
