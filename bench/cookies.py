@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Flask
 
 from bench.processes import SECRET
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.web.cookies import SessionInterface
 
 

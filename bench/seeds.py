@@ -7,7 +7,7 @@ from typing import Any
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.store.connection import Store
 from chat.store.pipe import Command
 

@@ -16,7 +16,8 @@ import pytest
 
 from chat import errors, logs
 from chat import text as texts
-from chat.domain import names, rooms
+from chat.domain.people import names
+from chat.domain.rooms import rooms
 from chat.errors import ChatError
 from chat.live import schemas
 from chat.live.packets import StrictJSON

@@ -16,7 +16,7 @@ import socketio
 from flask import Flask
 
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.web.cookies import SessionInterface
 
 JOINED_WITHIN = 10.0

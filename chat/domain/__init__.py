@@ -1,21 +1,21 @@
 """What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
-from chat.domain.bans import Bans, refusal, typed
-from chat.domain.budget import Budget
 from chat.domain.bus import Bus
-from chat.domain.census import Census
-from chat.domain.limits import Limits
-from chat.domain.log import Log
-from chat.domain.memberships import Memberships
-from chat.domain.messages import Messages
-from chat.domain.people import People, Person
+from chat.domain.limits.budget import Budget
+from chat.domain.limits.limits import Limits
+from chat.domain.messages.log import Log
+from chat.domain.messages.messages import Messages
+from chat.domain.people.bans import Bans, refusal, typed
+from chat.domain.people.people import People, Person
 from chat.domain.presence import Presence
-from chat.domain.retention import Retention
-from chat.domain.rooms import Rooms
+from chat.domain.rooms.memberships import Memberships
+from chat.domain.rooms.rooms import Rooms
+from chat.domain.rooms.visits import Visits
 from chat.domain.shards import Shards
-from chat.domain.sweep import Sweep
-from chat.domain.visits import Visits
+from chat.domain.upkeep.census import Census
+from chat.domain.upkeep.retention import Retention
+from chat.domain.upkeep.sweep import Sweep
 from chat.errors import ChatError
 from chat.store.connection import Store
 

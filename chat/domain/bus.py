@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
-from chat.domain.budget import size_of
+from chat.domain.limits.budget import size_of
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 

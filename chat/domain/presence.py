@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.config import Config
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.errors import Unavailable

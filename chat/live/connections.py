@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 
 PER_PERSON = 20
 """Connections of one person to a worker at most: tabs and bots. No name takes the places of all."""

@@ -12,10 +12,12 @@ from flask_socketio import SocketIO
 from socketio import exceptions
 
 from chat import logs
-from chat.domain import Chat, log, names
-from chat.domain.addresses import NETWORK, UNKNOWN
-from chat.domain.log import Page, Position
-from chat.domain.people import Person, digest, token_of
+from chat.domain import Chat
+from chat.domain.limits.addresses import NETWORK, UNKNOWN
+from chat.domain.messages import log
+from chat.domain.messages.log import Page, Position
+from chat.domain.people import names
+from chat.domain.people.people import Person, digest, token_of
 from chat.domain.presence import GRACE
 from chat.errors import ChatError, not_signed_in, unavailable
 from chat.live import schemas

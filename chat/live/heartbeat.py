@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from flask_socketio import SocketIO
 
-from chat.domain import Chat, people, presence, sweep
-from chat.domain.retention import OFTEN, SELDOM
+from chat.domain import Chat, presence
+from chat.domain.people import people
+from chat.domain.upkeep import sweep
+from chat.domain.upkeep.retention import OFTEN, SELDOM
 from chat.live.connections import Connections
 from chat.live.engine import Engine
 from chat.live.readiness import Readiness

@@ -16,7 +16,7 @@ import msgspec
 
 from chat.domain import Chat
 from chat.domain.bus import Item
-from chat.domain.log import MOST, after, seq_of
+from chat.domain.messages.log import MOST, after, seq_of
 from chat.errors import ChatError
 from chat.live.engine import Engine
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from chat.domain.log import MOST
+from chat.domain.messages.log import MOST
 from chat.errors import ChatError
 
 Short = Annotated[str, Meta(max_length=200)]

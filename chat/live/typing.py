@@ -2,8 +2,8 @@
 
 import time
 
-from chat.domain.limits import Limits
-from chat.domain.recent import Recent
+from chat.domain.limits.limits import Limits
+from chat.domain.limits.recent import Recent
 
 AGAIN = 2.0
 """Seconds within which a person's typing in a room is not passed on again."""

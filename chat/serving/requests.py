@@ -45,7 +45,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]
     def network(self) -> str:
         """Whose it is, as far as that is known: behind a proxy, the request has to be read first."""
         # Imported here: what gunicorn's master has imported, an upgrade by HUP would not replace.
-        from chat.domain.addresses import NETWORK, network
+        from chat.domain.limits.addresses import NETWORK, network
 
         if not self._peer_network:
             self._peer_network = network(self.peer)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from chat.config import Config
-from chat.domain.addresses import is_loopback
+from chat.domain.limits.addresses import is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -4,8 +4,8 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
-from chat.domain.log import Posted
-from chat.domain.people import Person
+from chat.domain.messages.log import Posted
+from chat.domain.people.people import Person
 from chat.errors import ChatError
 from chat.web.forms import MessageForm
 from chat.web.rooms import feed

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, render_template, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
-from chat.domain.people import Person, token_of
+from chat.domain.people.people import Person, token_of
 from chat.errors import ChatError
 from chat.web import door
 from chat.web.cookies import current as cookie

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from chat import logs
 from chat.config import Config
-from chat.domain.addresses import NETWORK, is_loopback, network
+from chat.domain.limits.addresses import NETWORK, is_loopback, network
 from chat.parsing import PREFIX
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.utils import redirect
 
-from chat.domain import log
-from chat.domain.log import Part
-from chat.domain.people import Person
-from chat.domain.visits import Visit
+from chat.domain.messages import log
+from chat.domain.messages.log import Part
+from chat.domain.people.people import Person
+from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
 from chat.web.forms import MessageForm, RoomForm
 from chat.web.sessions import chat, network, require_person

@@ -11,8 +11,8 @@ from flask import Flask, current_app, g, request, session
 
 from chat.config import Config, ConfigError
 from chat.domain import Chat
-from chat.domain.addresses import NETWORK
-from chat.domain.people import Person
+from chat.domain.limits.addresses import NETWORK
+from chat.domain.people.people import Person
 from chat.errors import not_signed_in
 from chat.web.cookies import Session, SessionInterface
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.domain import Chat, presence
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from tests.support.waiting import eventually
 
 ADA, BEN = Person("ada0", "Ada"), Person("be40", "Ben")

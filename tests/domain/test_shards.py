@@ -6,7 +6,7 @@ import pytest
 
 from chat.config import Config, ConfigError
 from chat.domain import Chat
-from chat.domain.rooms import PARTS
+from chat.domain.rooms.rooms import PARTS
 from chat.domain.shards import KEY, Shards
 from chat.store.connection import Store
 

@@ -11,7 +11,7 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client, unique

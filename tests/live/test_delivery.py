@@ -12,8 +12,8 @@ from flask_socketio import SocketIO
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
-from chat.domain.visits import Visit
+from chat.domain.people.people import Person
+from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
 from chat.live import delivery, schemas
 from chat.live.broadcast import Broadcast

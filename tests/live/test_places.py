@@ -10,7 +10,7 @@ from chat import create_app
 from chat.cli.drill import _cookie
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.live import announce
 from chat.live.connections import PER_PERSON
 from chat.live.wire.transport import STRANGERS

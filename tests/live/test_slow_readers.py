@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from chat.domain import Chat
-from chat.domain.budget import BURST, PER_SECOND
+from chat.domain.limits.budget import BURST, PER_SECOND
 from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.servers import Server

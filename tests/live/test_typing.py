@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chat.config import Config
-from chat.domain.limits import BY_NETWORK, BY_PERSON, Limits
+from chat.domain.limits.limits import BY_NETWORK, BY_PERSON, Limits
 from chat.live import typing
 from chat.live.typing import Typing
 from chat.store.connection import Store

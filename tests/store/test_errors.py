@@ -7,7 +7,7 @@ from redis._parsers.base import BaseParser
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.store.connection import Store
 from chat.store.errors import REASONS, Unavailable, translated
 from tests.support.redis import Redis

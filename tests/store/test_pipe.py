@@ -15,7 +15,7 @@ import redis
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.log import after, seq_of
+from chat.domain.messages.log import after, seq_of
 from chat.store import pipe as pipes
 from chat.store.connection import Store
 from chat.store.errors import Unavailable

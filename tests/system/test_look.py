@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from tests.support.browsers import Open, live, say
 from tests.support.clients import unique
 

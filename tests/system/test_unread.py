@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from tests.support.browsers import Open, live, say, shows
 from tests.support.clients import unique
 from tests.support.waiting import eventually

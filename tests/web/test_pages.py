@@ -11,7 +11,7 @@ from flask import Flask
 from chat import create_app
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from tests.support.clients import unique
 from tests.support.servers import SECRET
 from tests.support.visitors import Visitor

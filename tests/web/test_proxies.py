@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from chat.config import Config
-from chat.domain.addresses import NETWORK
+from chat.domain.limits.addresses import NETWORK
 from chat.web import proxies
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from chat import create_app
 from chat.config import Config, ConfigError
 from chat.domain import Chat
-from chat.domain.people import Person
+from chat.domain.people.people import Person
 from chat.web.cookies import RENEWED_AFTER, SessionInterface
 from tests.support.clients import unique
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import socketio
 from engineio.packet import OPEN, PING, Packet
 
-from chat.domain.addresses import NETWORK
+from chat.domain.limits.addresses import NETWORK
 from chat.live.packets import LARGEST
 from chat.live.wire import frames, rooms
 from chat.live.wire.fanout import FanOut

@@ -1,0 +1,1 @@
+"""Rooms: which there are, who belongs to them, and coming in."""

@@ -1,0 +1,1 @@
+"""What goes by itself, and how much is kept."""
