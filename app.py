@@ -17,12 +17,12 @@ import click
 
 from chat import create_app
 from chat.config import Config, ConfigError, unknown
-from chat.store.embedded import EmbeddedRedisError
 from chat.store.look import introduce
+from chat.store.private_redis.supervisor import PrivateRedisError
 
 try:
     app = create_app()
-except (ConfigError, EmbeddedRedisError) as error:
+except (ConfigError, PrivateRedisError) as error:
     print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
     # gunicorn's own for an application that does not load: on any other it would start worker after worker.
     sys.exit(4)

@@ -10,7 +10,8 @@ from contextlib import suppress
 from chat import logs
 from chat.config import Config, ConfigError, unknown
 from chat.serving import files
-from chat.store import embedded
+from chat.store import private_redis
+from chat.store.private_redis.supervisor import PrivateRedisError
 
 try:
     settings = Config.from_environ()
@@ -60,9 +61,9 @@ def on_starting(server):
             flush=True,
         )
     try:
-        url = settings.redis_url or embedded.hold(settings.instance / "redis")
+        url = settings.redis_url or private_redis.use(settings.instance / "redis")
         _check_store(url)
-    except embedded.EmbeddedRedisError as error:
+    except PrivateRedisError as error:
         sys.exit(f"The chat cannot start: {error}")
     except KeyboardInterrupt:
         # gunicorn does not listen to signals yet: Ctrl-C would be a traceback.

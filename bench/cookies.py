@@ -6,7 +6,7 @@ from flask import Flask
 
 from bench.processes import SECRET
 from chat.domain.people.people import Person
-from chat.web.cookies import SessionInterface
+from chat.web.sessions.cookies import SessionInterface
 
 
 def bake(people: Sequence[Person]) -> list[str]:

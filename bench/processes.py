@@ -22,7 +22,8 @@ from typing import Self
 import psutil
 import redis
 
-from chat.store.embedded import EmbeddedRedisError, _binary
+from chat.store.private_redis import binary
+from chat.store.private_redis.supervisor import PrivateRedisError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PEERS = CHECKOUT / "bench" / "peers"
@@ -145,13 +146,13 @@ class Redis(Process):
 
     def __init__(self) -> None:
         try:
-            binary = _binary()
-        except EmbeddedRedisError as error:
+            server = binary()
+        except PrivateRedisError as error:
             raise ProcessError(str(error)) from None
         port = _free_port()
         self.url = f"redis://127.0.0.1:{port}/0"
         options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-        super().__init__("redis-server", [binary, *options], LOAD_CORE, CHECKOUT)
+        super().__init__("redis-server", [server, *options], LOAD_CORE, CHECKOUT)
         self.client = redis.Redis.from_url(self.url)
         self.wait_until(self._answers)
 

@@ -17,7 +17,7 @@ def create_app(config: Config | None = None) -> "Flask":
 
     Raises:
         chat.config.ConfigError: a setting cannot be used.
-        chat.store.embedded.EmbeddedRedisError: there is no `REDIS_URL`, and no Redis to start.
+        chat.store.private_redis.supervisor.PrivateRedisError: there is no `REDIS_URL`, and no Redis to start.
     """
     # Imported here, so that reading the settings alone stays light.
     from flask import Flask
@@ -26,7 +26,7 @@ def create_app(config: Config | None = None) -> "Flask":
     from chat.domain import Chat
     from chat.store.connection import connect
     from chat.store.errors import Unavailable
-    from chat.web import headers, hosts, proxies, static
+    from chat.web.http import headers, hosts, proxies, static
 
     config = config or Config.from_environ()
     lines = logs.init(config)

@@ -1,6 +1,6 @@
 // Makes what pages load, at set-up: static/vendor out of the installed packages, as no page loads anything from another
 // host, and dist/<version>, where the modules and the stylesheets of static/ are joined into one file each, and compressed.
-// While developing, nothing of dist is used (see chat/web/static.py).
+// While developing, nothing of dist is used (see chat/web/http/static.py).
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ for (const each of readdirSync(folder("dist")).sort(newestFirst).slice(KEPT)) {
   rmSync(folder(`dist/${each}`), { recursive: true });
 }
 
-/** The same as in chat/web/static.py, which takes no build of anything else. */
+/** The same as in chat/web/http/static.py, which takes no build of anything else. */
 function version() {
   const named = ["package-lock.json", "scripts/build.mjs", ...files(folder("static")).map((each) => `static/${each}`)];
   const hash = createHash("sha256");

@@ -9,7 +9,7 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.store import embedded
+from chat.store import private_redis
 from chat.store.connection import Store
 from tests.support.clients import Client, NodeClient, PythonClient, unique
 from tests.support.redis import Redis
@@ -39,7 +39,7 @@ def quiet_environment() -> None:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Redis of the tests' own."""
-    return embedded.hold(tmp_path_factory.mktemp("redis"))
+    return private_redis.use(tmp_path_factory.mktemp("redis"))
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +146,7 @@ def room(chat: Chat) -> str:
 @pytest.fixture(scope="session")
 def spare_redis_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Redis that is emptied for each test that uses it."""
-    return embedded.hold(tmp_path_factory.mktemp("spare"))
+    return private_redis.use(tmp_path_factory.mktemp("spare"))
 
 
 @pytest.fixture

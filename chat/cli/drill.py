@@ -17,7 +17,7 @@ from flask import Flask
 
 from chat.domain import Chat
 from chat.domain.people.people import Person
-from chat.web.cookies import SessionInterface
+from chat.web.sessions.cookies import SessionInterface
 
 JOINED_WITHIN = 10.0
 ANSWER_WITHIN = 10.0

@@ -43,7 +43,7 @@ class Bus:
 
     def signal(self, type: str, payload: dict[str, Any]) -> None:
         """Tell every worker something that concerns no room."""
-        self._store.run("signal", self._shards.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
+        self._store.run("bus/signal", self._shards.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
 
     def reader(self, shard: int = 0) -> "Reader":
         """A reader of a shard's bus that begins with what comes from now on.

@@ -58,11 +58,13 @@ class Presence:
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
             keys = self._shards.keys(room, "members", *LINKED)
-            self._store.run("arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
+            self._store.run("presence/arrive", keys, [int(LEASE * 1000), *args[start : start + 3000]])
 
     def depart(self, room: str, person: Person, connection: str, *, grace: float = GRACE) -> None:
         """Let the link run out after `grace` seconds."""
-        self._store.run("depart", self._shards.keys(room, "links"), [int(grace * 1000), f"{person.id} {connection}"])
+        self._store.run(
+            "presence/depart", self._shards.keys(room, "links"), [int(grace * 1000), f"{person.id} {connection}"]
+        )
 
     def settle(self, room: str) -> str | None:
         """Take links that ran out away, and tell what changed: across all workers once in `TELLING` seconds at most.
@@ -107,7 +109,7 @@ class Presence:
     def _settling(self, room: str, telling: float) -> Command:
         keys = [*self._shards.keys(room, *LINKED, "told"), *self._shards.bus(self._shards.of(room))]
         args: list[str | int] = [int(telling * 1000), int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length]
-        return self._store.script("settle", keys, args)
+        return self._store.script("presence/settle", keys, args)
 
 
 def label(person: Person) -> str:

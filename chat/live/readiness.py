@@ -53,7 +53,7 @@ class Readiness:
         try:
             self._start()
             # A function, a write, and the replicas that a message waits for.
-            self._store.commit("ready", ["chat:ready"], [1])
+            self._store.commit("health/ready", ["chat:ready"], [1])
         except Unavailable as error:
             self._store.trouble.confirm(error)
             return [error.reason]

@@ -13,7 +13,7 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
 from chat.config import Config, ConfigError
-from chat.store import embedded
+from chat.store import private_redis
 from chat.store.errors import NO_DATABASE, Unavailable, translated
 from chat.store.pipe import Command, Pipe
 from chat.store.trouble import Trouble
@@ -51,7 +51,8 @@ class Store:
         # connection broke is: every write is safe to repeat, as it is keyed by an id, or sets what it says.
         again = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), 1, (redis.exceptions.ConnectionError,))
         self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64, retry=again, health_check_interval=15)
-        sources = {path.stem: _source(path) for path in LUA.glob("*.lua") if path.stem[0] != "_"}
+        files = [path for path in LUA.glob("*/*.lua") if path.parent.name != "lib"]
+        sources = {f"{path.parent.name}/{path.stem}": _source(path) for path in files}
         self._digests = {
             name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest() for name, source in sources.items()
         }
@@ -66,7 +67,7 @@ class Store:
         self._safe = Pipe(self.redis, scripts, wait, self._replaced) if replicas else self._pipe
 
     def script(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Command:
-        """The command that runs the function in `lua/<name>.lua` as one atomic step."""
+        """The command that runs the function in `lua/<name>.lua` (such as `rooms/leave`) as one atomic step."""
         return ("EVALSHA", self._digests[name], len(keys), *keys, *args)
 
     def ask(self, *commands: Command, weight: float = 0) -> list[Any]:
@@ -161,7 +162,7 @@ class Store:
     def disturb(self) -> str:
         """Do to Redis what must do no harm, and return what was done, in words.
 
-        The private Redis is ended, and its keeper starts another; of any other, all connections are dropped.
+        The private Redis is ended, and its supervisor starts another; of any other, all connections are dropped.
         """
         if self._private:
             os.kill(int(self.redis.info("server")["process_id"]), signal.SIGTERM)
@@ -246,9 +247,9 @@ def connect(config: Config) -> Store:
     """The store at `REDIS_URL`, or, without one, on the checkout's own Redis.
 
     Raises:
-        chat.store.embedded.EmbeddedRedisError: there is no Redis to start.
+        chat.store.private_redis.supervisor.PrivateRedisError: there is no Redis to start.
     """
-    url = config.redis_url or embedded.hold(config.instance / "redis")
+    url = config.redis_url or private_redis.use(config.instance / "redis")
     return Store(url, verify=config.redis_verify, private=config.redis_url is None, replicas=config.wait_replicas)
 
 
@@ -256,6 +257,6 @@ def _source(path: Path) -> str:
     """The text of a Lua function, with the shared pieces that it names put in their place."""
 
     def piece(match: re.Match[str]) -> str:
-        return (LUA / f"_{match[1]}.lua").read_text()
+        return (LUA / f"lib/{match[1]}.lua").read_text()
 
     return re.sub(r"^-- include (\w+)$", piece, path.read_text(), flags=re.MULTILINE)

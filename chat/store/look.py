@@ -51,7 +51,7 @@ def introduce(store: Store) -> None:
         for each in found.warnings:
             log.warning("%s", each)
         _note(store, found)
-        store.commit("ready", ["chat:ready"], [1])
+        store.commit("health/ready", ["chat:ready"], [1])
         store.try_channel()
     except Unavailable as error:
         if not store.trouble.reason:
@@ -75,7 +75,7 @@ def tell(store: Store, found: Found, known: list[str]) -> None:
 
 def _note(store: Store, found: Found) -> list[str]:
     """Note what is told now; returns what was told before."""
-    (told,) = store.probe(store.script("swap", [TOLD], ["\n".join(found.warnings)]))
+    (told,) = store.probe(store.script("health/swap", [TOLD], ["\n".join(found.warnings)]))
     return str(told or "").splitlines()
 
 

@@ -8,7 +8,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from chat import logs
 from chat.config import Config
 from chat.domain import Chat
-from chat.web import compression, errors, headers, health, markup, messages, people, rooms, sessions, static, taken
+from chat.web import markup, messages, people, rooms
+from chat.web.http import compression, csrf, errors, headers, health, static
+from chat.web.sessions import sessions
 
 LARGEST = 128 * 1024
 """Bytes of a form at most: 10,000 characters of four bytes, each written as `%F0`, and the other fields."""
@@ -35,7 +37,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
     # Before anything reads a form.
     app.before_request(_count_fields)
     sessions.init_app(app, config)
-    taken.init_app(app, config)
+    csrf.init_app(app, config)
     headers.init_app(app)
     markup.init_app(app)
     errors.init_app(app)

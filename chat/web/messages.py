@@ -9,7 +9,7 @@ from chat.domain.people.people import Person
 from chat.errors import ChatError
 from chat.web.forms import MessageForm
 from chat.web.rooms import feed
-from chat.web.sessions import chat, network, require_person
+from chat.web.sessions.sessions import chat, network, require_person
 
 pages = Blueprint("messages", __name__)
 

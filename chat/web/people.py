@@ -8,12 +8,12 @@ from werkzeug.utils import redirect
 
 from chat.domain.people.people import Person, token_of
 from chat.errors import ChatError
-from chat.web import door
-from chat.web.cookies import current as cookie
+from chat.web import sign_in as sign_in_page
 from chat.web.forms import MessageForm, NameForm
+from chat.web.http.csrf import UNREADABLE
 from chat.web.rooms import feed
-from chat.web.sessions import chat, lost, network, person, require_person, sign_in, sign_out
-from chat.web.taken import UNREADABLE
+from chat.web.sessions.cookies import current as cookie
+from chat.web.sessions.sessions import chat, lost, network, person, require_person, sign_in, sign_out
 
 pages = Blueprint("people", __name__)
 
@@ -23,11 +23,11 @@ def new() -> ResponseReturnValue:
     """The username form, or the room that one is on the way to for who has a name."""
     way = request.args.get("next", "")
     if person():
-        return redirect(door.destination(way))
+        return redirect(sign_in_page.destination(way))
     name, reason = lost()
     if not reason and cookie().cookie == "unreadable":
         name, reason = cookie().hint, UNREADABLE
-    return door.page(NameForm(data={"name": name, "next": way}), reason, left=session.pop("left", False))
+    return sign_in_page.page(NameForm(data={"name": name, "next": way}), reason, left=session.pop("left", False))
 
 
 @pages.post("/")
@@ -37,14 +37,14 @@ def create() -> ResponseReturnValue:
     if somebody := person():
         return _arrive(somebody, form)
     if not form.validate():
-        return door.page(form), 400
+        return sign_in_page.page(form), 400
     try:
         # The session is this browser's alone, so that whoever else sees the form cannot repeat it.
         token = token_of(f"{form.claim.data} {session['csrf_token']}") if form.claim.data else ""
         newcomer = chat().people.claim(form.name.data or "", network(), token)
     except ChatError as error:
         form.name.errors = [error.message]
-        return door.page(form), error.status
+        return sign_in_page.page(form), error.status
     sign_in(newcomer)
     chat().memberships.join(newcomer, chat().rooms.default)
     return _arrive(newcomer, form)
@@ -54,7 +54,7 @@ def create() -> ResponseReturnValue:
 def leaving() -> ResponseReturnValue:
     """Ask whether one means to give the name back, as that cannot be undone."""
     require_person()
-    back = door.destination(urlsplit(request.referrer or "").path)
+    back = sign_in_page.destination(urlsplit(request.referrer or "").path)
     return render_template("people/leave.html", back=back)
 
 
@@ -70,14 +70,14 @@ def destroy() -> ResponseReturnValue:
     if leaver:
         flash(f"You left, and {leaver.name} is free for anybody.")
         session["left"] = True
-    return door.to_door()
+    return sign_in_page.to_sign_in()
 
 
 def _arrive(person: Person, form: NameForm) -> ResponseReturnValue:
     """Go where they were going. A message that they had begun to send is in its field there."""
     if not form.msg.data:
-        return redirect(door.destination(form.next.data or ""))
-    room = door.room_of(form.next.data or "")
+        return redirect(sign_in_page.destination(form.next.data or ""))
+    room = sign_in_page.room_of(form.next.data or "")
     try:
         chat().memberships.join(person, room)
     except ChatError:

@@ -14,7 +14,7 @@ from chat.domain.people.people import Person
 from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
 from chat.web.forms import MessageForm, RoomForm
-from chat.web.sessions import chat, network, require_person
+from chat.web.sessions.sessions import chat, network, require_person
 
 pages = Blueprint("rooms", __name__)
 ON_A_PAGE = 50

@@ -9,7 +9,7 @@ from bench.processes import SECRET
 from bench.seeds import SeedError, fill, make_rooms, settle_in
 from chat.config import Config
 from chat.domain import Chat
-from chat.web import sessions
+from chat.web.sessions import sessions
 from tests.support.clients import unique
 
 

@@ -9,7 +9,7 @@ import redis
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.store import embedded
+from chat.store import private_redis
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client, NodeClient, unique
@@ -25,7 +25,7 @@ MakeRoom = Callable[[int], str]
 @pytest.fixture(scope="module")
 def spread_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Redis of this file's own."""
-    return embedded.hold(tmp_path_factory.mktemp("spread") / "redis")
+    return private_redis.use(tmp_path_factory.mktemp("spread") / "redis")
 
 
 @pytest.fixture(scope="module")

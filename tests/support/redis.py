@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis
 
-from chat.store import embedded
+from chat.store import private_redis
 from tests.support.servers import free_port
 from tests.support.waiting import eventually
 
@@ -25,7 +25,7 @@ class Redis:
         """Start it, and wait until it answers."""
         options = f"--port {self.port} --bind 127.0.0.1 --dir {self._folder} --appendonly yes --save".split()
         self._process = subprocess.Popen(
-            [embedded._binary(), *options, ""], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+            [private_redis.binary(), *options, ""], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
         )
         eventually(self._answers, within=20, what="Redis answers")
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from chat.store import embedded
+from chat.store.private_redis import supervisor
 from tests.support.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ SECRET = "a secret for tests alone, of no use to anybody"
 
 def free_port() -> int:
     """A port of this machine that nothing listens on, and that no outgoing connection is given meanwhile."""
-    return embedded._free_port("")
+    return supervisor.free_port()
 
 
 def environ(**settings: str) -> dict[str, str]:

@@ -132,7 +132,7 @@ class Log:
         refused = self._limits.spend("message", person=person.id, network=network)
         pace = NONE if refused else self._limits.pace("message")
         outcome, *rest = self._store.commit(
-            "append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
+            "messages/append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
         )
         if outcome == "absent":
             if self._rooms.refound(room):
@@ -158,7 +158,7 @@ class Log:
 
     def fork(self, room: str, epoch: str) -> None:
         """Give the log another epoch, if it still has this one: it goes on differently from what was delivered."""
-        self._store.run("fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
+        self._store.run("rooms/fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
 
     def read(self, room: str, part: Part, reader: Person | None = None) -> Page:
         """A part of the room's log.
@@ -171,7 +171,7 @@ class Log:
         """
         keys = self._shards.keys(room, "", "members", "log")
         args = [reader.id if reader else "", *args_of(part, self._budget.page)]
-        found = self._store.run("read", keys, args, self._budget.heaviest if reader else self._budget.page)
+        found = self._store.run("messages/read", keys, args, self._budget.heaviest if reader else self._budget.page)
         if not found:
             raise room_not_found(room)
         page = page_of(room, found)

@@ -119,7 +119,7 @@ class People:
         lease = self.lease if voice == Voice.HEARD else UNSPOKEN_LEASE
         keys = [_user(person.id), *NAMED, f"chat:{{people}}:pace:name:{network}", bans.BANS, *_forms(person.name)]
         own: list[str | float] = [person.id, person.name, proof, voice, lease, NAMES, *pace]
-        found: list[Any] = self._store.run("claim", keys, [*own, *sorted(names.forms(person.name))])
+        found: list[Any] = self._store.run("people/claim", keys, [*own, *sorted(names.forms(person.name))])
         return found
 
     def _make_room(self) -> bool:
@@ -128,7 +128,7 @@ class People:
         found = self._store.ask(*(("HGET", _user(id), "name") for id in ids))
         absent = time.time() + UNSPOKEN_LEASE - 2 * RENEWAL
         gone = [
-            self._store.run("release", self._keys(Person(id, name)), [id, absent])
+            self._store.run("people/release", self._keys(Person(id, name)), [id, absent])
             for id, name in zip(ids, found, strict=True)
             if name
         ]
@@ -150,12 +150,12 @@ class People:
 
     def renewing(self, person: Person) -> list[Command]:
         """The commands that start the lease anew, and that of how far they have read."""
-        return [self._store.script("renew", self._keys(person), [person.id, self.lease, UNSPOKEN_LEASE])]
+        return [self._store.script("people/renew", self._keys(person), [person.id, self.lease, UNSPOKEN_LEASE])]
 
     def spoke(self, person: Person) -> None:
         """Note that somebody said something: their name is kept for long from now on."""
         if person.id not in self._heard:
-            self._store.run("speak", self._keys(person), [person.id, self.lease])
+            self._store.run("people/speak", self._keys(person), [person.id, self.lease])
             self._heard.put(person.id, True)
 
     def missing(self, ids: Iterable[str]) -> list[str]:
@@ -179,7 +179,7 @@ class People:
 
     def release(self, person: Person) -> None:
         """Give the name back. The id is nobody's from now on."""
-        self._store.run("release", self._keys(person), [person.id, "+inf"])
+        self._store.run("people/release", self._keys(person), [person.id, "+inf"])
 
     def _keys(self, person: Person) -> list[str]:
         """All that is kept of a person and their name."""

@@ -57,7 +57,9 @@ class Memberships:
         Raises:
             ChatError: `room_not_found`.
         """
-        row = self._store.run("join", self._shards.keys(name, "", "members"), [person.id, time.time(), self.lease])
+        row = self._store.run(
+            "rooms/join", self._shards.keys(name, "", "members"), [person.id, time.time(), self.lease]
+        )
         room = rooms.room_of(name, row) if row else None
         if room is None:
             # Fails, unless it is the one room that stands from the start.
@@ -136,7 +138,7 @@ class Memberships:
         """
         if not self._store.ask(("HEXISTS", reads(person), name))[0]:
             return False
-        outcome = self._store.run("regain", self._shards.keys(name, "", "members"), [person.id, time.time()])
+        outcome = self._store.run("rooms/regain", self._shards.keys(name, "", "members"), [person.id, time.time()])
         if outcome == 2:
             log.warning("%s lost its members; who was one is one again", name)
         return bool(outcome)
@@ -167,7 +169,7 @@ class Memberships:
             self._shards.left(shard, person.id),
         ]
         signal = msgspec.json.encode({"user": person.id}).decode()
-        return self._store.script("leave", keys, [person.id, name, signal, self._bus_length])
+        return self._store.script("rooms/leave", keys, [person.id, name, signal, self._bus_length])
 
 
 def reads(person: Person) -> str:

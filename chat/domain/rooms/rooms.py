@@ -101,7 +101,7 @@ class Rooms:
         if not maker or self._store.ask(("HGET", self._key(name), "maker"))[0] != maker:
             self._limits.take("room", person.id, network)
         share = max(1, self._most // ROOM_SHARE)
-        outcome = self._store.run("enrol", [ROOMS, MAKERS], [name, network, self._most, share])
+        outcome = self._store.run("rooms/enrol", [ROOMS, MAKERS], [name, network, self._most, share])
         if outcome == "full":
             raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
         if outcome == "shared":
@@ -135,7 +135,7 @@ class Rooms:
         listed = bool(self._store.ask(*self._unlisting(name))[0])
         keys = [*self._shards.bus(self._shards.of(name)), *self._shards.keys(name, *PARTS, "")]
         signal = msgspec.json.encode({"listed": listed}).decode()
-        members = self._store.run("remove", keys, [name, signal, self._bus_length])
+        members = self._store.run("rooms/remove", keys, [name, signal, self._bus_length])
         for start in range(0, len(members), 500):
             self._store.ask(*(("HDEL", reads(member), name) for member in members[start : start + 500]))
         return len(members)
@@ -172,12 +172,12 @@ class Rooms:
         ]
         signal = msgspec.json.encode({"room": name}).decode()
         args: list[str | int] = [name, secrets.token_hex(8), signal, self._bus_length, "1" if always else ""]
-        return bool(self._store.run("refound", keys, args))
+        return bool(self._store.run("rooms/refound", keys, args))
 
     def _found(self, name: str, topic: str, maker: str = "", *, listed: bool = True) -> bool:
         if self.refound(name):
             return False
-        made = self._store.run("found", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
+        made = self._store.run("rooms/found", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
         if listed:
             self._store.ask(("ZADD", ROOMS, 0, name))

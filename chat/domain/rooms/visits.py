@@ -100,7 +100,7 @@ class Visits:
         reading: Command = ("HGET", reads(person), name)
         try:
             found, read, *_ = self._store.ask(
-                self._store.script("enter", keys, [how, *own, *args_of(part, self._budget.page)]),
+                self._store.script("rooms/enter", keys, [how, *own, *args_of(part, self._budget.page)]),
                 reading,
                 *self._people.renewing(person),
                 weight=self._budget.heaviest if part.limit else 0,

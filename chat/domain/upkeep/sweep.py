@@ -65,7 +65,7 @@ class Sweep:
         key, parts = self._shards.key, [part for part in PARTS if part not in ("members", "links")]
         keys = [key(name, "members"), key(name, "links"), key(name), *self._shards.keys(name, *parts)]
         args: list[str | int] = [name, '{"listed":true}', self._bus_length, SILENT_ROOM]
-        members = self._store.run("lapse", [*self._shards.bus(self._shards.of(name)), *keys], args)
+        members = self._store.run("rooms/lapse", [*self._shards.bus(self._shards.of(name)), *keys], args)
         if members is None:
             return False
         for start in range(0, len(members), 500):

@@ -112,7 +112,7 @@ def test_a_later_message_asks_redis_no_more(
     monkeypatch.setattr(chat.store, "run", lambda script, *rest: (asked.append(script), run(script, *rest))[1])
     for number in range(3):
         chat.messages.post(newcomer, room, "hello", str(number))
-    assert asked == ["speak"]
+    assert asked == ["people/speak"]
 
 
 def test_somebody_in_passing_is_forgotten_soon_whatever_they_say(chat: Chat, room: str) -> None:

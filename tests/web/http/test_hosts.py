@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 
 from chat import create_app
 from chat.config import Config
-from chat.web.hosts import Hosts
+from chat.web.http.hosts import Hosts
 from tests.support.servers import Server
 
 MACHINE = socket.gethostname().lower().partition(".")[0]

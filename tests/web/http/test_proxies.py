@@ -9,7 +9,7 @@ from flask import Flask
 
 from chat.config import Config
 from chat.domain.limits.addresses import NETWORK
-from chat.web import proxies
+from chat.web.http import proxies
 
 
 def counted(trusted: int, peer: str, **headers: str) -> str:

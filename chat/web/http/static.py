@@ -14,7 +14,7 @@ from wsgiref.headers import Headers
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from chat.web.headers import ALWAYS, policy
+from chat.web.http.headers import ALWAYS, policy
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

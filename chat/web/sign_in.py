@@ -1,4 +1,4 @@
-"""The door: where somebody without a name is sent, with where they were going and what they had typed."""
+"""The sign-in page, where somebody without a name is sent, with where they were going and what they had typed."""
 
 import secrets
 from urllib.parse import parse_qsl, urlsplit
@@ -10,7 +10,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from chat.web.forms import NameForm
-from chat.web.sessions import chat
+from chat.web.sessions.sessions import chat
 
 PLACES = ("rooms.show", "rooms.people", "rooms.new")
 """The pages that one may be on the way to."""
@@ -19,7 +19,7 @@ DETAILS = ("before", "after", "start", "name", "topic")
 LONGEST_WAY = 4000
 
 
-def to_door() -> Response:
+def to_sign_in() -> Response:
     """Send the browser to the username form, and from there to the page that it asked for."""
     way = request.full_path if request.method == "GET" and request.endpoint in PLACES else None
     return redirect(url_for("people.new", next=way))
@@ -42,7 +42,7 @@ def page(form: NameForm, reason: str = "", *, left: bool = False) -> str:
 
 
 def destination(way: str) -> str:
-    """Where to go from the door: the page of this chat that `way` leads to, or the default room's.
+    """Where to go from the sign-in page: the page of this chat that `way` leads to, or the default room's.
 
     Args:
         way: a path and query, from whoever wrote the link. The address is made anew of what it means here.

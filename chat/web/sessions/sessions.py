@@ -14,7 +14,7 @@ from chat.domain import Chat
 from chat.domain.limits.addresses import NETWORK
 from chat.domain.people.people import Person
 from chat.errors import not_signed_in
-from chat.web.cookies import Session, SessionInterface
+from chat.web.sessions.cookies import Session, SessionInterface
 
 
 def init_app(app: Flask, config: Config) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, g, request
 from flask.wrappers import Response
 
-from chat.web.hosts import is_loopback_name
+from chat.web.http.hosts import is_loopback_name
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

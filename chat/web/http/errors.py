@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Re
 
 from chat.errors import ChatError, unavailable
 from chat.store.errors import Unavailable
-from chat.web import taken
-from chat.web.door import to_door
+from chat.web.http import csrf
+from chat.web.sign_in import to_sign_in
 
 TITLES = {
     400: "That did not work",
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: ChatError) -> ResponseReturnValue:
     if error.code == "not_signed_in":
-        return to_door() if request.method == "GET" else _again(error.message, error.status)
+        return to_sign_in() if request.method == "GET" else _again(error.message, error.status)
     return _page(error.status, error.message, error.retry_after)
 
 
@@ -44,12 +44,12 @@ def _unavailable(_: Unavailable) -> ResponseReturnValue:
 
 
 def _stale(_: CSRFError) -> ResponseReturnValue:
-    return _again(taken.why(), 400)
+    return _again(csrf.why(), 400)
 
 
 def _again(reason: str, status: int) -> ResponseReturnValue:
     try:
-        return taken.again(reason, status)
+        return csrf.again(reason, status)
     except Unavailable as error:
         return _unavailable(error)
     except ChatError as error:

@@ -9,11 +9,11 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.utils import redirect
 
 from chat.config import Config
-from chat.web import door, rooms
-from chat.web.compression import Protect
-from chat.web.cookies import current as cookie
+from chat.web import rooms, sign_in
 from chat.web.forms import MessageForm, NameForm, RoomForm
-from chat.web.sessions import lost, person
+from chat.web.http.compression import Protect
+from chat.web.sessions.cookies import current as cookie
+from chat.web.sessions.sessions import lost, person
 
 NO_COOKIE = (
     "Your browser did not send the chat's cookie, by which the chat would know it: it was deleted, or cookies are "
@@ -55,7 +55,7 @@ def again(reason: str, status: int) -> ResponseReturnValue:
     if somebody:
         if request.endpoint != "people.create":
             flash(reason)
-        return redirect(url_for("rooms.show", room=room) if room else door.destination(fields.get("next", "")))
+        return redirect(url_for("rooms.show", room=room) if room else sign_in.destination(fields.get("next", "")))
 
     kept = {"name": fields.get("name", ""), "next": fields.get("next", ""), "msg": fields.get("msg", "")}
     if request.endpoint == "rooms.create":
@@ -66,7 +66,7 @@ def again(reason: str, status: int) -> ResponseReturnValue:
     reason = told or reason
     kept["name"] = kept.get("name") or name
     kept["name"] = kept.get("name") or cookie().hint
-    return door.page(NameForm(formdata=None, data=kept), reason), status
+    return sign_in.page(NameForm(formdata=None, data=kept), reason), status
 
 
 def why() -> str:

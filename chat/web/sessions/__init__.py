@@ -1,0 +1,1 @@
+"""Who looks at a page: the signed cookie, and the person whom it names."""
