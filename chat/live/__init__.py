@@ -15,14 +15,14 @@ from chat.domain import Chat
 from chat.live import origins
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
-from chat.live.delivery import EVERYONE, Delivery
-from chat.live.engine import Engine
+from chat.live.delivery.reader import EVERYONE, Delivery
 from chat.live.events import Events
+from chat.live.guards import Guards
 from chat.live.heartbeat import Heartbeat
-from chat.live.listener import Listener
+from chat.live.message_queue import Listener
 from chat.live.packets import LARGEST, StrictJSON, StrictPacket
 from chat.live.readiness import Readiness
-from chat.live.wire import Line
+from chat.live.websocket import Sockets
 from chat.store.connection import Store
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
         app.extensions["restart"]()
 
     listener = Listener(socketio.server, chat.store, restart)
-    line = Line(socketio.server, config.max_connections, config.max_backlog, restart)
+    line = Sockets(socketio.server, config.max_connections, config.max_backlog, restart)
     line.limit_of_network = config.max_connections_per_address
-    engine = Engine(socketio.server, line, config.max_backlog)
+    engine = Guards(socketio.server, line, config.max_backlog)
     broadcast = Broadcast(socketio, restart)
     delivery = Delivery(socketio, chat, connections, engine, restart)
     app.extensions["line"] = line

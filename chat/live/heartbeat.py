@@ -11,7 +11,7 @@ from chat.domain.people import people
 from chat.domain.upkeep import sweep
 from chat.domain.upkeep.retention import OFTEN, SELDOM
 from chat.live.connections import Connections
-from chat.live.engine import Engine
+from chat.live.guards import Guards
 from chat.live.readiness import Readiness
 from chat.store.errors import Unavailable
 from chat.tasks import forever
@@ -33,7 +33,7 @@ class Heartbeat:
         socketio: SocketIO,
         chat: Chat,
         connections: Connections,
-        engine: Engine,
+        engine: Guards,
         readiness: Readiness,
         restart: Callable[[], None],
     ) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from chat.config import ConfigError
 from chat.domain import Chat
-from chat.live.delivery import Delivery
-from chat.live.listener import Listener
+from chat.live.delivery.reader import Delivery
+from chat.live.message_queue import Listener
 from chat.store.errors import Unavailable
 from chat.store.look import look, tell
 

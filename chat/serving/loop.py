@@ -12,7 +12,7 @@ from eventlet.wsgi import WSGI_LOCAL
 
 
 class EventletLoop:
-    """eventlet's hub, as the chat's own transport uses it (see `chat.live.wire.Loop`)."""
+    """eventlet's hub, as the chat's own transport uses it (see `chat.live.websocket.Loop`)."""
 
     def __init__(self) -> None:
         self._hub = hubs.get_hub()

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.live.packets import LARGEST
-from chat.live.wire import frames
+from chat.live.websocket import frames
 from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.wire import PING, PONG, TEXT, Wire, event, frame
+from tests.support.websockets import PING, PONG, TEXT, Wire, event, frame
 
 PROMPT = 0.2
 """Seconds within which 99 of 100 messages arrive, whoever floods."""

@@ -12,7 +12,7 @@ import pytest
 import websocket
 
 from chat.domain import Chat
-from chat.live import engine
+from chat.live import guards
 from tests.conftest import Connect
 from tests.support.clients import Client, PythonClient, unique
 from tests.support.servers import Server
@@ -134,7 +134,7 @@ def test_who_does_not_say_who_it_is_is_closed(raw: Callable[..., Raw], server: S
     client = raw()
     if says_connect:
         client.connected()
-    assert engine.IDENTIFY_WITHIN - 1 <= client.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+    assert guards.IDENTIFY_WITHIN - 1 <= client.seconds_until_closed(within=25) <= guards.IDENTIFY_WITHIN + 3
 
 
 def test_who_takes_back_who_it_is_is_closed(raw: Callable[..., Raw], server: Server) -> None:
@@ -142,7 +142,7 @@ def test_who_takes_back_who_it_is_is_closed(raw: Callable[..., Raw], server: Ser
     client.socket.send(claiming(unique("Brief")))
     eventually(lambda: client.socket.recv().startswith("430"))
     client.socket.send("41")
-    assert client.seconds_until_closed(within=25) <= engine.IDENTIFY_WITHIN + 3
+    assert client.seconds_until_closed(within=25) <= guards.IDENTIFY_WITHIN + 3
 
 
 @pytest.mark.parametrize("transport", ["polling", "jsonp"])

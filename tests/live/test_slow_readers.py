@@ -15,7 +15,7 @@ from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.wire import Wire, event
+from tests.support.websockets import Wire, event
 
 LONG = 200
 """Entries that are as long as may be: 40 KB each."""
@@ -102,12 +102,12 @@ def _slowly(reader: Wire) -> tuple[int, bytes]:
     """The next frame, over a line of about 4 MB a second."""
     receive = reader.socket.recv
 
-    class Line:
+    class SlowLine:
         def recv(self, most: int) -> bytes:
             time.sleep(0.008)
             return receive(min(most, 32_768))
 
-    whole, reader.socket = reader.socket, Line()  # type: ignore[assignment]
+    whole, reader.socket = reader.socket, SlowLine()  # type: ignore[assignment]
     try:
         return reader.read()
     finally:

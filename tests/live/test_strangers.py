@@ -19,7 +19,7 @@ from chat.domain.rooms.rooms import ROOMS
 from tests.support.clients import unique
 from tests.support.redis import Redis
 from tests.support.servers import Server
-from tests.support.wire import TEXT, Wire, event, frame
+from tests.support.websockets import TEXT, Wire, event, frame
 
 WORKERS = 2
 FEW = ["192.0.2.1", "192.0.2.2"]

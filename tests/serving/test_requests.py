@@ -14,7 +14,7 @@ import pytest
 from chat.serving import files, requests
 from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
-from tests.support.wire import Wire
+from tests.support.websockets import Wire
 
 pytestmark = pytest.mark.thorough
 

@@ -15,7 +15,7 @@ from chat.domain.messages.log import latest
 from chat.domain.people.people import NAMED, Person
 from chat.domain.rooms.rooms import ROOMS
 from chat.errors import ChatError
-from chat.live.typing import Typing
+from chat.live.events.typing import Typing
 from chat.store.connection import Store
 from tests.support.clients import unique
 

@@ -9,9 +9,9 @@ import greenlet
 import pytest
 import socketio
 
-from chat.live.wire import Line, handlers
-from chat.live.wire.handlers import HANDLERS, NEWCOMERS, Handlers
-from chat.live.wire.transport import COMING, Ended, Transport
+from chat.live.websocket import Sockets, scheduler
+from chat.live.websocket.scheduler import HANDLERS, NEWCOMERS, Scheduler
+from chat.live.websocket.socket import COMING, Ended, Socket
 
 
 class GreenLoop:
@@ -68,30 +68,30 @@ class House:
 
     def __init__(self) -> None:
         self.loop = GreenLoop()
-        self.line = Line(socketio.Server(async_mode="threading"), 10_000, 1_000_000, print)
+        self.line = Sockets(socketio.Server(async_mode="threading"), 10_000, 1_000_000, print)
         self.line.serve_on(self.loop)  # type: ignore[arg-type]
-        self.line.handlers = Handlers(self.loop, self._heard, self._ended)  # type: ignore[arg-type]
+        self.line.handlers = Scheduler(self.loop, self._heard, self._ended)  # type: ignore[arg-type]
         self.handled: list[tuple[str, str]] = []
         self.begun: list[tuple[str, str]] = []
         self.now: Counter[str] = Counter()
         self.most = self.most_of_one = 0
-        self.act: Callable[[Transport, str], None] = lambda _, __: None
+        self.act: Callable[[Socket, str], None] = lambda _, __: None
 
-    def comer(self, name: str) -> Transport:
+    def comer(self, name: str) -> Socket:
         """Somebody who comes."""
-        return Transport(self.line, name, {}, set())
+        return Socket(self.line, name, {}, set())
 
-    def old(self, name: str) -> Transport:
+    def old(self, name: str) -> Socket:
         """Somebody who is there."""
         made = self.comer(name)
         made.coming = 0
         return made
 
-    def say(self, transport: Transport, *messages: object) -> None:
+    def say(self, transport: Socket, *messages: object) -> None:
         for message in messages:
             transport._received(f"4{message}".encode())
 
-    def _heard(self, transport: Transport, message: str) -> None:
+    def _heard(self, transport: Socket, message: str) -> None:
         self.begun.append((transport.sid, message))
         self.now[transport.sid] += 1
         self.most_of_one = max(self.most_of_one, self.now[transport.sid])
@@ -102,18 +102,18 @@ class House:
             self.now[transport.sid] -= 1
         self.handled.append((transport.sid, message))
 
-    def _ended(self, transport: Transport, end: Ended) -> None:
+    def _ended(self, transport: Socket, end: Ended) -> None:
         self._heard(transport, f"ended: {end.reason}")
 
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> House:
     """A house in which a slice takes as long as there is something to do."""
-    monkeypatch.setattr(handlers, "SLICE", 3600.0)
+    monkeypatch.setattr(scheduler, "SLICE", 3600.0)
     return House()
 
 
-def rests(house: House) -> Callable[[Transport, str], None]:
+def rests(house: House) -> Callable[[Socket, str], None]:
     """A handler that waits for something."""
     return lambda _, __: house.loop.rest()
 
@@ -243,7 +243,7 @@ def test_the_loop_has_a_turn_after_each_slice(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(time, "monotonic", lambda: now)
     house = House()
 
-    def work(_: Transport, __: str) -> None:
+    def work(_: Socket, __: str) -> None:
         nonlocal now
         now += 0.001
 
@@ -265,7 +265,7 @@ def test_a_few_who_have_much_to_say_are_handled_slice_by_slice(monkeypatch: pyte
     monkeypatch.setattr(time, "monotonic", lambda: now)
     house = House()
 
-    def work(_: Transport, __: str) -> None:
+    def work(_: Socket, __: str) -> None:
         nonlocal now
         now += 0.003
 
@@ -278,7 +278,7 @@ def test_a_few_who_have_much_to_say_are_handled_slice_by_slice(monkeypatch: pyte
 
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_handler_that_fails_stops_nobody_not_even_its_own_connection(house: House, *, waits: bool) -> None:
-    def fail(transport: Transport, message: str) -> None:
+    def fail(transport: Socket, message: str) -> None:
         if waits:
             house.loop.rest()
         if message == "bad":

@@ -14,11 +14,11 @@ from engineio.packet import OPEN, PING, Packet
 
 from chat.domain.limits.addresses import NETWORK
 from chat.live.packets import LARGEST
-from chat.live.wire import frames, rooms
-from chat.live.wire.fanout import FanOut
-from chat.live.wire.handlers import Handlers
-from chat.live.wire.rooms import Rooms
-from chat.live.wire.transport import Ended, Transport
+from chat.live.websocket import frames, rooms
+from chat.live.websocket.fanout import FanOut
+from chat.live.websocket.rooms import Rooms
+from chat.live.websocket.scheduler import Scheduler
+from chat.live.websocket.socket import Ended, Socket
 from chat.tasks import forever
 
 TICK = 0.1
@@ -76,14 +76,14 @@ class Loop(Protocol):
         """Let the others run for so long; for a green thread."""
 
 
-class Line:
+class Sockets:
     """A worker's WebSockets: at most `limit` of them, for each of which at most `max_backlog` bytes wait to be written.
 
     Does nothing until `serve_on` a loop. `restart` is called when its pings ended, which they should not.
     """
 
     loop: Loop
-    handlers: Handlers
+    handlers: Scheduler
     fan_out: FanOut
 
     def __init__(self, server: socketio.Server, limit: int, max_backlog: int, restart: Callable[[], None]) -> None:
@@ -100,11 +100,11 @@ class Line:
         self._open = 0
         self._of_network: Counter[str] = Counter()
         self._ending = 0
-        self._lingering: dict[Transport, float] = {}
+        self._lingering: dict[Socket, float] = {}
         self.buffer = bytearray(64 * 1024)
         """Where all connections read into, one at a time."""
         self.view = memoryview(self.buffer)
-        self._wheel: list[set[Transport]] = [set() for _ in range(round(self._eio.ping_interval / TICK))]
+        self._wheel: list[set[Socket]] = [set() for _ in range(round(self._eio.ping_interval / TICK))]
         self._turn = 0
         self._due = 0.0
         self.serves = False
@@ -118,7 +118,7 @@ class Line:
             return
         self.loop = loop
         self._eio._handle_connect = self._connect
-        self.handlers = Handlers(loop, self._heard, self._ended)
+        self.handlers = Scheduler(loop, self._heard, self._ended)
         self.fan_out = FanOut(loop, Rooms(self._server.manager, self._eio.sockets.get))
         self.serves = True
         loop.spawn(self._beat)
@@ -181,7 +181,7 @@ class Line:
         sid = self._eio.generate_id()
         kept = {key: environ[key] for key in KEPT if key in environ}
         kept["wsgi.input"] = _EMPTY
-        opened = Transport(self, sid, kept, self._slot())
+        opened = Socket(self, sid, kept, self._slot())
         self._eio.sockets[sid] = opened
         verdict = self._eio._trigger_event("connect", sid, kept, run_async=False)
         if verdict not in (None, True):
@@ -210,10 +210,10 @@ class Line:
 
     # What becomes of what they send
 
-    def _heard(self, transport: Transport, message: str) -> None:
+    def _heard(self, transport: Socket, message: str) -> None:
         self._eio._trigger_event("message", transport.sid, message, run_async=False)
 
-    def _ended(self, transport: Transport, end: Ended) -> None:
+    def _ended(self, transport: Socket, end: Ended) -> None:
         if end.note:
             log.warning("%s", end.note)
         try:
@@ -224,7 +224,7 @@ class Line:
 
     # Their pings
 
-    def _slot(self) -> set[Transport]:
+    def _slot(self) -> set[Socket]:
         """Whose first ping comes in half an interval to a whole one: not all at the same time, if all come at once."""
         half = len(self._wheel) // 2
         return self._wheel[(self._turn + half + random.randrange(half)) % len(self._wheel)]  # noqa: S311
@@ -252,7 +252,7 @@ class Line:
                 break
             transport.lost()
 
-    def forget(self, transport: Transport) -> None:
+    def forget(self, transport: Socket) -> None:
         """Count an open connection no more: it ends."""
         transport.slot.discard(transport)
         self._open -= 1
@@ -262,11 +262,11 @@ class Line:
             del self._of_network[network]
         self._ending += 1
 
-    def linger(self, transport: Transport) -> None:
+    def linger(self, transport: Socket) -> None:
         """Give the client of a connection that ended some seconds to read on, and to close."""
         self._lingering[transport] = time.monotonic() + LINGER
 
-    def freed(self, transport: Transport) -> None:
+    def freed(self, transport: Socket) -> None:
         """Note that a connection's socket is closed."""
         self._lingering.pop(transport, None)
 

@@ -15,8 +15,8 @@ from chat.domain import Chat
 from chat.domain.bus import BLOCK, Batch, Item, Reader
 from chat.errors import room_not_found
 from chat.live.connections import Connection, Connections
-from chat.live.engine import Engine
-from chat.live.places import Place, Places
+from chat.live.delivery.places import Place, Places
+from chat.live.guards import Guards
 from chat.store.connection import ANSWER_WITHIN
 from chat.store.errors import Unavailable
 from chat.tasks import forever
@@ -47,7 +47,7 @@ class Delivery:
         socketio: SocketIO,
         chat: Chat,
         connections: Connections,
-        engine: Engine,
+        engine: Guards,
         restart: Callable[[], None],
     ) -> None:
         self._socketio = socketio

@@ -6,8 +6,8 @@ import pytest
 
 from chat.config import Config
 from chat.domain.limits.limits import BY_NETWORK, BY_PERSON, Limits
-from chat.live import typing
-from chat.live.typing import Typing
+from chat.live.events import typing
+from chat.live.events.typing import Typing
 from chat.store.connection import Store
 
 

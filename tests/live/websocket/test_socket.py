@@ -11,10 +11,10 @@ import pytest
 import socketio
 from engineio import packet
 
-from chat.live.wire import Line, frames
-from chat.live.wire.fanout import FanOut
-from chat.live.wire.transport import Transport
-from tests.support.wire import TEXT, frame
+from chat.live.websocket import Sockets, frames
+from chat.live.websocket.fanout import FanOut
+from chat.live.websocket.socket import Socket
+from tests.support.websockets import TEXT, frame
 
 BACKLOG = 1024 * 1024
 """Bytes that may wait."""
@@ -71,13 +71,13 @@ class Pair:
         self.server.eio.on("message", lambda _, data: self.got.append(data))
         self.server.eio.on("disconnect", lambda _, reason: self.ended.append(reason))
         self.loop = ManualLoop()
-        self.line = Line(self.server, 10, BACKLOG, print)
+        self.line = Sockets(self.server, 10, BACKLOG, print)
         self.line.serve_on(self.loop)  # type: ignore[arg-type]
         ours, self.client = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ours.setblocking(False)
         self.client.settimeout(2)
-        self.transport = Transport(self.line, "sid", {"REMOTE_ADDR": "192.0.2.1"}, set())
+        self.transport = Socket(self.line, "sid", {"REMOTE_ADDR": "192.0.2.1"}, set())
         self.server.eio.sockets["sid"] = self.transport
         self.transport.start(ours, b"hello")
         assert self.client.recv(5) == b"hello"

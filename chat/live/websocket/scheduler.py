@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat.live.wire.line import Loop
-    from chat.live.wire.transport import Ended, Transport
+    from chat.live.websocket.socket import Ended, Socket
+    from chat.live.websocket.sockets import Loop
 
 HANDLERS = 250
 """Messages that are handled at the same time, at most."""
@@ -25,7 +25,7 @@ SLICE = 0.005
 log = logging.getLogger(__name__)
 
 
-class Handlers:
+class Scheduler:
     """The green threads of one worker in which messages are handled, and how connections ended.
 
     Args:
@@ -34,20 +34,20 @@ class Handlers:
     """
 
     def __init__(
-        self, loop: "Loop", heard: Callable[["Transport", str], None], ended: Callable[["Transport", "Ended"], None]
+        self, loop: "Loop", heard: Callable[["Socket", str], None], ended: Callable[["Socket", "Ended"], None]
     ) -> None:
         self._loop = loop
         self._heard = heard
         self._ended = ended
-        self._ready: deque[Transport] = deque()
-        self._coming: deque[Transport] = deque()
+        self._ready: deque[Socket] = deque()
+        self._coming: deque[Socket] = deque()
         self._count = 0
         self._newcomers = 0
         self._first = self._ready
         self._going_on = False
         self._until = 0.0
 
-    def serve(self, transport: "Transport") -> None:
+    def serve(self, transport: "Socket") -> None:
         """Have what came for a connection handled: one item after the other, beside those of other connections.
 
         Not while much waits to be written to it. It is served again when it has read.
@@ -58,7 +58,7 @@ class Handlers:
         self._queue(transport)
         self._go_on()
 
-    def _queue(self, transport: "Transport") -> None:
+    def _queue(self, transport: "Socket") -> None:
         # Who goes talks no more either.
         (self._coming if transport.coming or transport.closed else self._ready).append(transport)
 
@@ -66,7 +66,7 @@ class Handlers:
         """How many wait who may be handled now."""
         return len(self._ready) + min(len(self._coming), NEWCOMERS - self._newcomers)
 
-    def _next(self) -> "Transport":
+    def _next(self) -> "Socket":
         """Who is next: by turns one of those who are there, and one of those who come."""
         queues = self._ready, self._coming
         if not self._ready or (self._coming and self._newcomers < NEWCOMERS and self._first is self._coming):
@@ -106,7 +106,7 @@ class Handlers:
         finally:
             self._count -= 1
 
-    def _handle_item(self, transport: "Transport", item: "str | Ended") -> None:
+    def _handle_item(self, transport: "Socket", item: "str | Ended") -> None:
         comes = transport.coming > 0
         self._newcomers += comes
         try:

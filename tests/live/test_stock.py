@@ -6,7 +6,7 @@ import threading
 import pytest
 from engineio.packet import MESSAGE, Packet
 
-from chat.live.backlog import bounded
+from chat.live.stock import bounded
 
 LIMIT = 1000
 

@@ -15,15 +15,16 @@ from chat.domain import Chat
 from chat.domain.people.people import Person
 from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
-from chat.live import delivery, schemas
+from chat.live import schemas
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connection, Connections
-from chat.live.delivery import Delivery
-from chat.live.engine import Engine
+from chat.live.delivery import reader
+from chat.live.delivery.reader import Delivery
 from chat.live.events import Events
+from chat.live.guards import Guards
 from chat.live.heartbeat import Heartbeat
 from chat.live.packets import StrictJSON, StrictPacket
-from chat.live.wire import Line
+from chat.live.websocket import Sockets
 from chat.store.connection import Store
 from chat.store.pipe import Command
 from tests.conftest import Connect
@@ -144,7 +145,7 @@ class Worker:
         self.socketio = SocketIO(app, async_mode="threading", serializer=StrictPacket, json=StrictJSON)
         server = self.socketio.server
         self.connections = Connections()
-        engine = Engine(server, Line(server, 10, 1_000_000, lambda: None), 1_000_000)
+        engine = Guards(server, Sockets(server, 10, 1_000_000, lambda: None), 1_000_000)
         self.delivery = Delivery(self.socketio, self.chat, self.connections, engine, lambda: None)
         broadcast = Broadcast(self.socketio, lambda: None)
         self.events = Events(
@@ -193,7 +194,7 @@ def worker(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker
     yield made
     for connection in made.connections:
         made.connections.remove(connection.sid)
-    monkeypatch.setattr(delivery, "UNUSED", 0.0)
+    monkeypatch.setattr(reader, "UNUSED", 0.0)
     # Which wakes who reads the bus.
     made.post("over")
     eventually(lambda: not made.readers(), what="its readers end")
@@ -342,7 +343,7 @@ def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
     ada = worker.comer("Ada")
     worker.join(ada)
     eventually(lambda: worker.readers() == 1)
-    monkeypatch.setattr(delivery, "UNUSED", 0.0)
+    monkeypatch.setattr(reader, "UNUSED", 0.0)
     for number in range(5):
         worker.post(f"{number}")
         eventually(lambda number=number: worker.place() == number + 2)

@@ -12,12 +12,12 @@ import pytest
 from chat.config import Config
 from chat.live import announce
 from chat.live.packets import LARGEST
-from chat.live.wire import Line
+from chat.live.websocket import Sockets
 from chat.store.connection import Store
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.wire import BINARY, CLOSE, PING, PONG, TEXT, Wire, event, frame
+from tests.support.websockets import BINARY, CLOSE, PING, PONG, TEXT, Wire, event, frame
 
 Open = Callable[..., Wire]
 
@@ -190,7 +190,7 @@ def test_beyond_the_places_for_connections_one_is_told_to_come_back(wire: Open, 
 
 def test_another_python_socketio_keeps_its_own_transport(caplog: pytest.LogCaptureFixture) -> None:
     eio = SimpleNamespace(reason=None, ping_interval=20)
-    line = Line(SimpleNamespace(eio=eio, manager=SimpleNamespace()), 1, 1, print)  # type: ignore[arg-type]
+    line = Sockets(SimpleNamespace(eio=eio, manager=SimpleNamespace()), 1, 1, print)  # type: ignore[arg-type]
     line.serve_on(SimpleNamespace(missing=lambda: ""))  # type: ignore[arg-type]
     assert not line.serves
     (record,) = caplog.records

@@ -4,6 +4,6 @@ It leans on private parts of python-engineio and python-socketio. Where they are
 server, connections go by python-engineio's own transport.
 """
 
-from chat.live.wire.line import Line, Loop
+from chat.live.websocket.sockets import Loop, Sockets
 
-__all__ = ["Line", "Loop"]
+__all__ = ["Loop", "Sockets"]

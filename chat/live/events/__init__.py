@@ -23,9 +23,9 @@ from chat.errors import ChatError, not_signed_in, unavailable
 from chat.live import schemas
 from chat.live.broadcast import Broadcast
 from chat.live.connections import PER_PERSON, PLACE_WITHIN, Connection, Connections
-from chat.live.delivery import EVERYONE, Delivery, channel
-from chat.live.engine import Engine
-from chat.live.typing import Typing
+from chat.live.delivery.reader import EVERYONE, Delivery, channel
+from chat.live.events.typing import Typing
+from chat.live.guards import Guards
 from chat.store.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Events:
         socketio: SocketIO,
         chat: Chat,
         connections: Connections,
-        engine: Engine,
+        engine: Guards,
         delivery: Delivery,
         broadcast: Broadcast,
         start: Callable[[], None],

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from engineio import packet
 
 from chat.live.packets import LARGEST
-from chat.live.wire import frames
-from chat.live.wire.frames import Violation
+from chat.live.websocket import frames
+from chat.live.websocket.frames import Violation
 
 if TYPE_CHECKING:
-    from chat.live.wire.line import Line
+    from chat.live.websocket.sockets import Sockets
 
 FRAME_COST = 1 / 200
 BYTE_COST = 1 / 2_000_000
@@ -51,7 +51,7 @@ class Ended:
         self.note = note
 
 
-class Transport:
+class Socket:
     """A connection, in the place of python-engineio's `Socket`.
 
     `sid` is its Engine.IO id; `closed` says that nothing is read or sent any more, while what waits is still written.
@@ -88,7 +88,7 @@ class Transport:
     connected = upgraded = True
     upgrading = closing = False
 
-    def __init__(self, line: "Line", sid: str, environ: dict[str, Any], slot: set["Transport"]) -> None:
+    def __init__(self, line: "Sockets", sid: str, environ: dict[str, Any], slot: set["Socket"]) -> None:
         self.line = line
         self.sid = sid
         self.environ = environ

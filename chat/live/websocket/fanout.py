@@ -5,12 +5,12 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from chat.live.wire import frames
-from chat.live.wire.rooms import Rooms
+from chat.live.websocket import frames
+from chat.live.websocket.rooms import Rooms
 
 if TYPE_CHECKING:
-    from chat.live.wire.line import Loop
-    from chat.live.wire.transport import Transport
+    from chat.live.websocket.socket import Socket
+    from chat.live.websocket.sockets import Loop
 
 SLICE = 0.005
 """Seconds of writing after which the loop looks after the sockets again."""
@@ -31,7 +31,7 @@ class FanOut:
         self._loop = loop
         self._rooms = rooms
         self._gathered: dict[str, list[bytes]] = {}
-        self._spoken: deque[Transport] = deque()
+        self._spoken: deque[Socket] = deque()
         self._writing = False
 
     def emit(self, room: str, event: str, payload: str) -> None:
@@ -68,7 +68,7 @@ class FanOut:
                     # What did not fit into the buffers of sockets can go out before there is more.
                     self._loop.sleep(0)
 
-    def spoke(self, transport: "Transport") -> None:
+    def spoke(self, transport: "Socket") -> None:
         """Note that something waits to be written to a connection: it is, with what else it is told in this turn."""
         if not self._writing:
             self._writing = True

@@ -13,13 +13,13 @@ from chat.domain import Chat
 from chat.domain.people.people import Person
 from chat.live import announce
 from chat.live.connections import PER_PERSON
-from chat.live.wire.transport import STRANGERS
+from chat.live.websocket.socket import STRANGERS
 from chat.store.connection import Store
 from tests.conftest import Connect
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.wire import TEXT, Wire, event, frame
+from tests.support.websockets import TEXT, Wire, event, frame
 
 Open = Callable[..., Wire]
 

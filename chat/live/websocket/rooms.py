@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chat.live.wire.transport import Transport
+    from chat.live.websocket.socket import Socket
 
 MANAGER = ("rooms", "callbacks", "pending_connect", "pending_disconnect")
 """What is used of python-socketio's manager beside its methods."""
@@ -21,17 +21,17 @@ class Rooms:
         find: the connection with an Engine.IO id, if it is open.
     """
 
-    def __init__(self, manager: Any, find: Callable[[str], "Transport | None"]) -> None:
+    def __init__(self, manager: Any, find: Callable[[str], "Socket | None"]) -> None:
         self._manager = manager
         self._find = find
         self._enter, self._leave = manager.basic_enter_room, manager.basic_leave_room
         self._of: dict[str, set[str | None]] = {}
-        self._transports: dict[str | None, list[Transport]] = {}
-        self._departures: dict[str | None, set[Transport]] = {}
+        self._transports: dict[str | None, list[Socket]] = {}
+        self._departures: dict[str | None, set[Socket]] = {}
         for method in METHODS[:3]:
             setattr(manager, method, getattr(self, method))
 
-    def transports(self, room: str) -> "list[Transport]":
+    def transports(self, room: str) -> "list[Socket]":
         """The connections in a room, as they are now: kept until somebody comes or goes."""
         found = self._transports.get(room)
         if found is None:
@@ -41,7 +41,7 @@ class Rooms:
         return found
 
     @contextmanager
-    def departures(self, room: str) -> "Iterator[set[Transport]]":
+    def departures(self, room: str) -> "Iterator[set[Socket]]":
         """Who left a room meanwhile, and is to hear nothing more of it."""
         left = self._departures[room] = set()
         try:
@@ -77,5 +77,5 @@ class Rooms:
                 if not pending[namespace]:
                     del pending[namespace]
 
-    def _of_client(self, sid: str, namespace: str) -> "Transport | None":
+    def _of_client(self, sid: str, namespace: str) -> "Socket | None":
         return self._find(self._manager.eio_sid_from_sid(sid, namespace))

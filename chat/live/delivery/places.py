@@ -18,7 +18,7 @@ from chat.domain import Chat
 from chat.domain.bus import Item
 from chat.domain.messages.log import MOST, after, seq_of
 from chat.errors import ChatError
-from chat.live.engine import Engine
+from chat.live.guards import Guards
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Places:
         channel: the Socket.IO room of a chat room's connections.
     """
 
-    def __init__(self, chat: Chat, engine: Engine, channel: Callable[[str], str]) -> None:
+    def __init__(self, chat: Chat, engine: Guards, channel: Callable[[str], str]) -> None:
         self._chat = chat
         self._engine = engine
         self._channel = channel

@@ -15,8 +15,8 @@ import socketio
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import CLOSE, Packet
 
-from chat.live import backlog
-from chat.live.wire import Line
+from chat.live import stock
+from chat.live.websocket import Sockets
 
 IDENTIFY_WITHIN = 15.0
 """Seconds in which a connection has to say who it is."""
@@ -27,10 +27,10 @@ DRAIN_PAUSE = 0.002
 log = logging.getLogger(__name__)
 
 
-class Engine:
+class Guards:
     """The transports below Socket.IO's connections, each known by its Engine.IO id (`eio_sid`)."""
 
-    def __init__(self, server: socketio.Server, line: Line, max_backlog: int) -> None:
+    def __init__(self, server: socketio.Server, line: Sockets, max_backlog: int) -> None:
         self._server = server
         self._line = line
         self._max_backlog = max_backlog
@@ -47,7 +47,7 @@ class Engine:
             )
             for event, guard in (("connect", self._opened), ("message", self._received), ("disconnect", self._closed)):
                 server.eio.on(event, guard)
-            server.eio.create_queue = backlog.bounded(type(server.eio.create_queue()), max_backlog)
+            server.eio.create_queue = stock.bounded(type(server.eio.create_queue()), max_backlog)
             self._fits = True
         else:
             log.warning(

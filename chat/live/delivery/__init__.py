@@ -1,0 +1,1 @@
+"""Delivery: what the bus brings, to the connections of this worker."""
