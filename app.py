@@ -17,7 +17,7 @@ import click
 
 from chat import create_app
 from chat.config import Config, ConfigError, unknown
-from chat.store.look import introduce
+from chat.domain.upkeep.health import introduce
 from chat.store.private_redis.supervisor import PrivateRedisError
 
 try:

@@ -88,9 +88,9 @@ def _check_store(url):
         status = 0
         try:
             from chat.domain import Chat
+            from chat.domain.upkeep.health import introduce
             from chat.store.connection import Store
             from chat.store.errors import Unavailable
-            from chat.store.look import introduce
 
             logs.init(settings)
             store = Store(url, verify=settings.redis_verify, replicas=settings.wait_replicas)

@@ -1,4 +1,4 @@
-"""What the chat is about: one noun a file, its Redis keys with it. Knows nothing of Flask or Socket.IO."""
+"""What the chat is about: one noun a file, and its Redis keys in one. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
 from chat.domain.bus import Bus

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
+from chat.domain import keys
 from chat.domain.limits.budget import size_of
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -43,7 +44,7 @@ class Bus:
 
     def signal(self, type: str, payload: dict[str, Any]) -> None:
         """Tell every worker something that concerns no room."""
-        self._store.run("bus/signal", self._shards.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
+        self._store.run("bus/signal", keys.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
 
     def reader(self, shard: int = 0) -> "Reader":
         """A reader of a shard's bus that begins with what comes from now on.
@@ -52,7 +53,7 @@ class Bus:
             ConfigError: the store has another number of shards.
         """
         self._shards.check(self._store)
-        return Reader(self._store, shard, *self._shards.bus(shard))
+        return Reader(self._store, shard, *keys.bus(shard))
 
 
 class Batch(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.config import Config
+from chat.domain.keys import LINKED
 from chat.domain.people.people import Person
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -26,8 +27,6 @@ TELLING_CROWD = 5.0
 """Seconds between two tellings of what changed in one room, and in one with more than `SHOWN` people."""
 SHOWN = 100
 """People listed by name at most, and on one page of the list."""
-LINKED = ("links", "here", "labels", "roll", "changes")
-"""Parts of a room that change when somebody comes or goes."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Presence:
         return Here(count, people, complete=start + len(people) >= count)
 
     def _settling(self, room: str, telling: float) -> Command:
-        keys = [*self._shards.keys(room, *LINKED, "told"), *self._shards.bus(self._shards.of(room))]
+        keys = [*self._shards.keys(room, *LINKED, "told"), *self._shards.bus(room)]
         args: list[str | int] = [int(telling * 1000), int(TELLING_CROWD * 1000), SHOWN, room, self._bus_length]
         return self._store.script("presence/settle", keys, args)
 

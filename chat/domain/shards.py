@@ -5,11 +5,9 @@ import zlib
 from functools import lru_cache
 
 from chat.config import Config, ConfigError
+from chat.domain import keys
 from chat.errors import room_not_found
 from chat.store.connection import Store
-
-KEY = "chat:shards"
-"""How many there are: what the names of all other keys follow from."""
 
 LONGEST = 64
 """Characters of a room's name at most, the ending of an unlisted one with it."""
@@ -37,23 +35,15 @@ class Shards:
         Raises:
             ChatError: `room_not_found` where no room can be called so.
         """
-        return f"chat:{{{self.of(room)}}}:room:{room}" + (f":{part}" if part else "")
+        return keys.room(self.of(room), room, part)
 
     def keys(self, room: str, *parts: str) -> list[str]:
         """The Redis keys of these parts of a room; the one without a name is the room itself."""
         return [self.key(room, part) for part in parts]
 
-    def bus(self, shard: int) -> list[str]:
-        """The Redis keys of a bus: its entries, and its state."""
-        return [f"chat:{{{shard}}}:bus", f"chat:{{{shard}}}:bus:state"]
-
-    def pace(self, shard: int, person_id: str) -> str:
-        """The Redis key of how fast a person writes in the rooms of a shard."""
-        return f"chat:{{{shard}}}:pace:message:{person_id}"
-
-    def left(self, shard: int, person_id: str) -> str:
-        """The Redis key of which room of a shard a person left just now."""
-        return f"chat:{{{shard}}}:left:{person_id}"
+    def bus(self, room: str) -> list[str]:
+        """The Redis keys of the bus that the room is told on: its entries, and its state."""
+        return keys.bus(self.of(room))
 
     def check(self, store: Store) -> None:
         """See that the store is spread as the settings say, or will be, if it is empty.
@@ -62,9 +52,9 @@ class Shards:
             ConfigError: it has another number of shards, or not the database that `REDIS_URL` names.
         """
         store.check_database()
-        (found,) = store.probe(("GET", KEY))
+        (found,) = store.probe(("GET", keys.SHARDS))
         if found is None:
-            _, found = store.probe(("SET", KEY, self.count, "NX"), ("GET", KEY))
+            _, found = store.probe(("SET", keys.SHARDS, self.count, "NX"), ("GET", keys.SHARDS))
         if int(found) != self.count:
             raise ConfigError(
                 f"CHAT_BUS_SHARDS is {self.count}, but must be {found}: "

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from chat.config import Config
-from chat.domain import Chat
+from chat.domain import Chat, keys
 from chat.live import origins
 from chat.live.broadcast import Broadcast
 from chat.live.connections import Connections
@@ -42,7 +42,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
     socketio = SocketIO(
         app,
         message_queue=_queue(chat.store.url, config),
-        channel=chat.store.channel,
+        channel=keys.channel(chat.store.database),
         transports=["websocket"],
         cors_allowed_origins=allowed,
         # The events of a connection run one after the other in its reader: in order, and held back by TCP.
@@ -79,7 +79,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> SocketIO:
 
 def announce(store: Store, config: Config, text: str) -> None:
     """Say `text` to everyone connected, from a process that serves nobody."""
-    socketio = SocketIO(message_queue=_queue(store.url, config), channel=store.channel, json=StrictJSON)
+    socketio = SocketIO(message_queue=_queue(store.url, config), channel=keys.channel(store.database), json=StrictJSON)
     socketio.emit("announcement", {"text": text, "at": int(time.time() * 1000)}, to=EVERYONE)
 
 

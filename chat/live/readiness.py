@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from chat.config import ConfigError
 from chat.domain import Chat
+from chat.domain.upkeep.health import look, tell, write
 from chat.live.delivery.reader import Delivery
 from chat.live.message_queue import Listener
 from chat.store.errors import Unavailable
-from chat.store.look import look, tell
 
 FRESH = 1.0
 """Seconds for which a verdict holds, for all who ask."""
@@ -53,7 +53,7 @@ class Readiness:
         try:
             self._start()
             # A function, a write, and the replicas that a message waits for.
-            self._store.commit("health/ready", ["chat:ready"], [1])
+            write(self._store)
         except Unavailable as error:
             self._store.trouble.confirm(error)
             return [error.reason]

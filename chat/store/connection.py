@@ -121,11 +121,6 @@ class Store:
         return int(self.redis.connection_pool.connection_kwargs.get("db") or 0)
 
     @property
-    def channel(self) -> str:
-        """The Pub/Sub channel of the chat in this database: Redis has databases for keys, and not for channels."""
-        return f"chat:{self.database}"
-
-    @property
     def address(self) -> str:
         """Where Redis is, without a secret."""
         to = self.redis.connection_pool.connection_kwargs
@@ -135,17 +130,17 @@ class Store:
         """Ask as `ask` does, about what is no trouble if it is refused."""
         return self._pipe.ask(commands)
 
-    def try_channel(self) -> None:
-        """Say nothing on the chat's channel, and hear it.
+    def try_channel(self, channel: str) -> None:
+        """Say nothing on a Pub/Sub channel, and hear it.
 
         Raises:
             Unavailable: that is refused, or not answered.
         """
         with self.redis.pubsub() as heard:
             try:
-                heard.subscribe(self.channel)
+                heard.subscribe(channel)
                 heard.get_message(timeout=ANSWER_WITHIN)
-                self.redis.publish(self.channel, "")
+                self.redis.publish(channel, "")
             except redis.exceptions.RedisError as error:
                 raise translated(error) from error
 

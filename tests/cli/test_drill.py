@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.keys import UNLISTED
 from chat.domain.limits.limits import UNSPOKEN_LEASE
-from chat.domain.rooms.rooms import UNLISTED
 from tests.support.clients import Client
 from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
 from tests.support.waiting import eventually

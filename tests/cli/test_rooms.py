@@ -2,7 +2,7 @@
 
 from chat.config import Config
 from chat.domain import Chat
-from chat.domain.rooms.rooms import PARTS
+from chat.domain.keys import PARTS
 from tests.cli.test_people import flask, told
 from tests.support.clients import Client
 from tests.support.commands import refused

@@ -5,9 +5,8 @@ import re
 import pytest
 
 from chat.config import Config, ConfigError
-from chat.domain import Chat
-from chat.domain.rooms.rooms import PARTS
-from chat.domain.shards import KEY, Shards
+from chat.domain import Chat, keys
+from chat.domain.shards import Shards
 from chat.store.connection import Store
 
 ROOMS = [f"room-{number}" for number in range(1000)]
@@ -30,9 +29,10 @@ def test_what_a_room_has_is_in_one_slot_with_its_bus(count: int) -> None:
     shards = of(count)
     for room in (*ROOMS, "林"):
         shard = shards.of(room)
-        keys = [*shards.keys(room, "", *PARTS), *shards.bus(shard), shards.pace(shard, "ada")]
-        assert {tag(key) for key in keys} == {str(shard)}
-        assert len(set(keys)) == len(keys)
+        found = [*shards.keys(room, "", *keys.PARTS), *shards.bus(room)]
+        found += [keys.message_pace(shard, "ada"), keys.left(shard, "ada")]
+        assert {tag(key) for key in found} == {str(shard)}
+        assert len(set(found)) == len(found)
 
 
 def test_rooms_are_spread_over_all_shards() -> None:
@@ -48,12 +48,12 @@ def test_where_a_room_is_never_changes() -> None:
 
 def test_one_shard_has_everything() -> None:
     assert {of(1).key(room) for room in ROOMS} == {f"chat:{{0}}:room:{room}" for room in ROOMS}
-    assert of(1).bus(0) == ["chat:{0}:bus", "chat:{0}:bus:state"]
+    assert of(1).bus("work") == ["chat:{0}:bus", "chat:{0}:bus:state"]
 
 
 def test_an_empty_store_becomes_what_the_settings_say(own_chat: Chat) -> None:
     of(4).check(own_chat.store)
-    assert own_chat.store.redis.get(KEY) == "4"
+    assert own_chat.store.redis.get(keys.SHARDS) == "4"
     of(4).check(own_chat.store)
 
 
@@ -62,7 +62,7 @@ def test_a_store_that_is_spread_otherwise_is_refused_and_left_as_it_is(own_chat:
     for count in (1, 8):
         with pytest.raises(ConfigError, match=rf"^CHAT_BUS_SHARDS is {count}, but must be 4: .*\.$"):
             of(count).check(own_chat.store)
-    assert own_chat.store.redis.get(KEY) == "4"
+    assert own_chat.store.redis.get(keys.SHARDS) == "4"
 
 
 def test_a_bus_of_a_store_that_is_spread_otherwise_is_not_read(own_chat: Chat) -> None:

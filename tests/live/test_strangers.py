@@ -13,9 +13,8 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 
+from chat.domain.keys import NAMED, ROOMS
 from chat.domain.limits.limits import BY_CONNECTION, BY_NETWORK, BY_PERSON
-from chat.domain.people.people import NAMED
-from chat.domain.rooms.rooms import ROOMS
 from tests.support.clients import unique
 from tests.support.redis import Redis
 from tests.support.servers import Server

@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 from chat.config import Config
+from chat.domain import keys
 from chat.domain.limits.recent import Buckets
 from chat.errors import ChatError
 from chat.store.connection import Store
@@ -118,7 +119,7 @@ class Limits:
             (person_id, self.pace(action), BY_PERSON[action].said),
             (network, self.network_pace(action, network), BY_NETWORK[action].said),
         ):
-            if wait := self._store.run("limits/pace", [f"chat:{{pace}}:{action}:{who}"], [*pace]):
+            if wait := self._store.run("limits/pace", [keys.pace(action, who)], [*pace]):
                 raise too_fast(wait / 1000, said)
 
     def spend(self, action: str, *, person: str = "", connection: str = "", network: str = "") -> ChatError | None:

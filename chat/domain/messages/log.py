@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chat.config import Config
+from chat.domain.keys import message_pace
 from chat.domain.limits.budget import Budget, size_of
 from chat.domain.limits.limits import NONE, Limits, too_fast
 from chat.domain.people.people import Person
@@ -124,15 +125,15 @@ class Log:
             ChatError: `room_not_found` for who is no member, `too_fast`.
             Unavailable: it may stand here, but not on as many replicas as asked for. To be repeated.
         """
-        shards, shard = self._shards, self._shards.of(room)
-        keys = [*shards.keys(room, "", "members", "log", "sent"), *shards.bus(shard), shards.pace(shard, person.id)]
+        shards, pace = self._shards, message_pace(self._shards.of(room), person.id)
+        keys = [*shards.keys(room, "", "members", "log", "sent"), *shards.bus(room), pace]
         room_json = msgspec.json.encode(room).decode()
         own = msgspec.json.encode(fields).decode().removeprefix("{")
         # A repeat is answered also to somebody who is too fast.
         refused = self._limits.spend("message", person=person.id, network=network)
-        pace = NONE if refused else self._limits.pace("message")
+        allowed = NONE if refused else self._limits.pace("message")
         outcome, *rest = self._store.commit(
-            "messages/append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *pace]
+            "messages/append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *allowed]
         )
         if outcome == "absent":
             if self._rooms.refound(room):

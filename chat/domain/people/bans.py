@@ -4,12 +4,10 @@ import json
 import time
 import unicodedata
 
+from chat.domain.keys import BANS
 from chat.domain.people import names
 from chat.errors import ChatError
 from chat.store.connection import Store
-
-BANS = "chat:{people}:bans"
-"""Redis key of a hash: each form of such a name, with the name and since when. It has no end."""
 
 
 class Bans:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.config import Config
+from chat.domain import keys
 from chat.domain.limits.limits import NAMES, UNLIMITED, UNSPOKEN_LEASE, Limits, Pace
 from chat.domain.limits.recent import Recent
 from chat.domain.people import bans, names
@@ -18,8 +19,6 @@ from chat.store.pipe import Command
 
 RENEWAL = 600.0
 """Seconds between two renewals of the names that are connected: well under the shortest lease."""
-NAMED = ("chat:{people}:spoke", "chat:{people}:unspoken")
-"""Redis keys of everybody's ids, each with when its lease ends: of those who said something, and of the others."""
 EVICTED = 100
 """Names that make room for others at a time."""
 
@@ -62,12 +61,12 @@ class People:
 
     def find(self, person_id: str) -> Person | None:
         """The person with this id, while they hold their name."""
-        (name,) = self._store.ask(("HGET", _user(person_id), "name")) if person_id else [None]
+        (name,) = self._store.ask(("HGET", keys.user(person_id), "name")) if person_id else [None]
         return Person(person_id, str(name)) if name else None
 
     def several(self, ids: list[str]) -> list[Person]:
         """Those of the ids who hold their names."""
-        found = self._store.ask(*(("HGET", _user(id), "name") for id in ids)) if ids else []
+        found = self._store.ask(*(("HGET", keys.user(id), "name") for id in ids)) if ids else []
         return [Person(id, str(name)) for id, name in zip(ids, found, strict=True) if name]
 
     def called(self, name: str) -> list[Person]:
@@ -117,15 +116,15 @@ class People:
 
     def _lease(self, person: Person, proof: str, voice: str, network: str, pace: Pace) -> list[Any]:
         lease = self.lease if voice == Voice.HEARD else UNSPOKEN_LEASE
-        keys = [_user(person.id), *NAMED, f"chat:{{people}}:pace:name:{network}", bans.BANS, *_forms(person.name)]
+        touched = [keys.user(person.id), *keys.NAMED, keys.name_pace(network), keys.BANS, *_forms(person.name)]
         own: list[str | float] = [person.id, person.name, proof, voice, lease, NAMES, *pace]
-        found: list[Any] = self._store.run("people/claim", keys, [*own, *sorted(names.forms(person.name))])
+        found: list[Any] = self._store.run("people/claim", touched, [*own, *sorted(names.forms(person.name))])
         return found
 
     def _make_room(self) -> bool:
         """Take names back that never said anything and are not here; returns whether there were any."""
-        (ids,) = self._store.ask(("ZRANGE", NAMED[1], 0, EVICTED - 1))
-        found = self._store.ask(*(("HGET", _user(id), "name") for id in ids))
+        (ids,) = self._store.ask(("ZRANGE", keys.UNSPOKEN, 0, EVICTED - 1))
+        found = self._store.ask(*(("HGET", keys.user(id), "name") for id in ids))
         absent = time.time() + UNSPOKEN_LEASE - 2 * RENEWAL
         gone = [
             self._store.run("people/release", self._keys(Person(id, name)), [id, absent])
@@ -164,7 +163,7 @@ class People:
         missing: list[str] = []
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
-            known = self._store.ask(*(("EXISTS", _user(each)) for each in some))
+            known = self._store.ask(*(("EXISTS", keys.user(each)) for each in some))
             missing += [each for each, there in zip(some, known, strict=True) if not there]
         return missing
 
@@ -183,11 +182,11 @@ class People:
 
     def _keys(self, person: Person) -> list[str]:
         """All that is kept of a person and their name."""
-        return [_user(person.id), reads(person.id), *NAMED, *_forms(person.name)]
+        return [keys.user(person.id), keys.reads(person.id), *keys.NAMED, *_forms(person.name)]
 
     def _holder(self, person_id: str, proof: str) -> Person | None:
         """The person with this id, if this is the digest of their token."""
-        ((name, known),) = self._store.ask(("HMGET", _user(person_id), "name", "token"))
+        ((name, known),) = self._store.ask(("HMGET", keys.user(person_id), "name", "token"))
         if proof and name and known and hmac.compare_digest(str(known), proof):
             return Person(person_id, str(name))
         return None
@@ -199,17 +198,8 @@ class People:
         return ChatError("name_taken", f"That looks like {owner.name}, who is already here. Try another.")
 
 
-def reads(person_id: str) -> str:
-    """The Redis key of how far a person has read, room by room."""
-    return f"{_user(person_id)}:read"
-
-
-def _user(person_id: str) -> str:
-    return f"chat:{{people}}:user:{person_id}"
-
-
 def _forms(name: str) -> list[str]:
-    return [f"chat:{{people}}:name:{form}" for form in sorted(names.forms(name))]
+    return [keys.form(form) for form in sorted(names.forms(name))]
 
 
 def token_of(claim: str) -> str:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from chat.config import Config
-from chat.domain.people import people
+from chat.domain.keys import LINKED, left, reads
 from chat.domain.people.people import People, Person
-from chat.domain.presence import LINKED
 from chat.domain.rooms import rooms
 from chat.domain.rooms.rooms import Room, Rooms
 from chat.domain.shards import Shards
@@ -69,7 +68,7 @@ class Memberships:
 
     def begin(self, person: Person, room: Room) -> int:
         """Up to where a member has read, which is all that was said before they joined."""
-        key = reads(person)
+        key = reads(person.id)
         *_, read = self._store.ask(
             ("HSETNX", key, room.name, room.head), *self._people.renewing(person), ("HGET", key, room.name)
         )
@@ -83,7 +82,7 @@ class Memberships:
         """
         since, read, row = self._store.ask(
             ("ZSCORE", self._key(name, "members"), person.id),
-            ("HGET", reads(person), name),
+            ("HGET", reads(person.id), name),
             ("HMGET", self._key(name), *rooms.FIELDS),
         )
         room = rooms.room_of(name, row)
@@ -93,7 +92,7 @@ class Memberships:
 
     def of(self, person: Person) -> dict[str, int]:
         """The rooms that `person` is a member of, each with the `seq` read up to."""
-        (found,) = self._store.ask(("HGETALL", reads(person)))
+        (found,) = self._store.ask(("HGETALL", reads(person.id)))
         return {name: int(read) for name, read in found.items()}
 
     def read(self, person: Person, name: str, seq: int) -> int:
@@ -104,7 +103,7 @@ class Memberships:
         """
         membership = self.find(person, name)
         read = max(membership.read, min(seq, membership.room.head))
-        self._store.ask(("HSET", reads(person), name, read))
+        self._store.ask(("HSET", reads(person.id), name, read))
         return read
 
     def renew(self, person: Person, names: Iterable[str]) -> None:
@@ -123,7 +122,7 @@ class Memberships:
                 ("EXISTS", self._key(name)),
                 ("EXISTS", members),
                 *(("ZSCORE", members, each) for each in some),
-                *(("HEXISTS", people.reads(each), name) for each in some),
+                *(("HEXISTS", reads(each), name) for each in some),
             )
             for each, since, was in zip(some, known[: len(some)], known[len(some) :], strict=True):
                 # Where all are lost, who was one may be one again: see `regain`.
@@ -136,7 +135,7 @@ class Memberships:
 
         What they have read says that they were one: that is kept beside their name, and ends with the membership.
         """
-        if not self._store.ask(("HEXISTS", reads(person), name))[0]:
+        if not self._store.ask(("HEXISTS", reads(person.id), name))[0]:
             return False
         outcome = self._store.run("rooms/regain", self._shards.keys(name, "", "members"), [person.id, time.time()])
         if outcome == 2:
@@ -153,25 +152,19 @@ class Memberships:
         """
         if name == self._rooms.default:
             raise rooms.everybodys(name)
-        ended, _ = self._store.ask(self._ending(person, name), ("HDEL", reads(person), name))
+        ended, _ = self._store.ask(self._ending(person, name), ("HDEL", reads(person.id), name))
         if not ended:
             raise room_not_found(name)
 
     def end_all(self, person: Person) -> None:
         """End all memberships of a person who goes."""
-        self._store.ask(*(self._ending(person, name) for name in self.of(person)), ("DEL", reads(person)))
+        self._store.ask(*(self._ending(person, name) for name in self.of(person)), ("DEL", reads(person.id)))
 
     def _ending(self, person: Person, name: str) -> Command:
-        shard = self._shards.of(name)
         keys = [
             *self._shards.keys(name, "members", *LINKED),
-            *self._shards.bus(shard),
-            self._shards.left(shard, person.id),
+            *self._shards.bus(name),
+            left(self._shards.of(name), person.id),
         ]
         signal = msgspec.json.encode({"user": person.id}).decode()
         return self._store.script("rooms/leave", keys, [person.id, name, signal, self._bus_length])
-
-
-def reads(person: Person) -> str:
-    """The Redis key of how far a person has read, room by room."""
-    return people.reads(person.id)

@@ -13,9 +13,10 @@ import msgspec
 from chat import text as texts
 from chat.config import Config, ConfigError
 from chat.domain.bus import Bus
+from chat.domain.keys import MAKERS, PARTS, ROOMS, UNLISTED, reads
 from chat.domain.limits.limits import ROOM_SHARE, Limits
 from chat.domain.people import names
-from chat.domain.people.people import Person, reads
+from chat.domain.people.people import Person
 from chat.domain.shards import Shards
 from chat.errors import ChatError, room_not_found
 from chat.store.connection import Store
@@ -23,13 +24,6 @@ from chat.store.pipe import Command
 
 LONGEST_NAME = 32
 LONGEST_TOPIC = 200
-ROOMS = "chat:{rooms}"
-MAKERS = "chat:{rooms}:makers"
-"""Redis keys of the names of all rooms in the list, and of the networks from which they were made."""
-UNLISTED = "chat:{rooms}:unlisted"
-"""Redis key of the rooms that no list shows, each with when it goes (seconds since 1970)."""
-PARTS = ("members", "log", "sent", "links", "here", "labels", "roll", "changes", "told")
-"""What a room has in keys of its own."""
 FIELDS = ("topic", "epoch", "head")
 
 
@@ -133,7 +127,7 @@ class Rooms:
         if name == self.default:
             raise everybodys(name)
         listed = bool(self._store.ask(*self._unlisting(name))[0])
-        keys = [*self._shards.bus(self._shards.of(name)), *self._shards.keys(name, *PARTS, "")]
+        keys = [*self._shards.bus(name), *self._shards.keys(name, *PARTS, "")]
         signal = msgspec.json.encode({"listed": listed}).decode()
         members = self._store.run("rooms/remove", keys, [name, signal, self._bus_length])
         for start in range(0, len(members), 500):
@@ -168,7 +162,7 @@ class Rooms:
         """
         keys = [
             *self._shards.keys(name, "", "members", "log", "sent"),
-            *self._shards.bus(self._shards.of(name)),
+            *self._shards.bus(name),
         ]
         signal = msgspec.json.encode({"room": name}).decode()
         args: list[str | int] = [name, secrets.token_hex(8), signal, self._bus_length, "1" if always else ""]

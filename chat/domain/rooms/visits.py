@@ -8,12 +8,13 @@ a name may come in, and look. In the default room everybody belongs.
 import time
 from dataclasses import dataclass
 
+from chat.domain.keys import LINKED, reads
 from chat.domain.limits.budget import Budget
 from chat.domain.limits.limits import Limits
 from chat.domain.messages.log import Log, Page, Part, args_of, page_of
 from chat.domain.people.people import People, Person
-from chat.domain.presence import LEASE, LINKED, label
-from chat.domain.rooms.memberships import Membership, Memberships, reads
+from chat.domain.presence import LEASE, label
+from chat.domain.rooms.memberships import Membership, Memberships
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.errors import ChatError, room_not_found
@@ -92,12 +93,12 @@ class Visits:
             raise refused
 
     def _visit(self, person: Person, name: str, part: Part, how: str, connection: str = "") -> Visit:
-        keys = [*self._shards.keys(name, "", "members", "log", *LINKED), self._shards.bus(self._shards.of(name))[1]]
+        keys = [*self._shards.keys(name, "", "members", "log", *LINKED), self._shards.bus(name)[1]]
         lease = self._memberships.lease
         if name == self._rooms.default:
             how = "join"
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
-        reading: Command = ("HGET", reads(person), name)
+        reading: Command = ("HGET", reads(person.id), name)
         try:
             found, read, *_ = self._store.ask(
                 self._store.script("rooms/enter", keys, [how, *own, *args_of(part, self._budget.page)]),

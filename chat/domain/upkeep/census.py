@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chat.domain.people.people import NAMED, People, Person
-from chat.domain.people.people import reads as reads_of
+from chat.domain.keys import NAMED, reads
+from chat.domain.people.people import People, Person
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -69,7 +69,7 @@ class Census:
     def _look_at(self, person: Person) -> Somebody:
         default = self._rooms.default
         seen, rooms = self._store.ask(
-            ("ZSCORE", self._shards.key(default, "members"), person.id), ("HKEYS", reads_of(person.id))
+            ("ZSCORE", self._shards.key(default, "members"), person.id), ("HKEYS", reads(person.id))
         )
         here = self._store.ask(
             *(("HEXISTS", self._shards.key(room, "here"), person.id) for room in {default, *rooms[:AT_ONCE]})

@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.config import Config
+from chat.domain import keys
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 from chat.store.memory import Memory, memory, sizes
 
-KEY = "chat:retention"
-"""Which worker looks after it."""
 LEASE = 30.0
 """Seconds for which it does, unless it looks again."""
 OFTEN, SELDOM = 1.0, 10.0
@@ -92,14 +91,14 @@ class Retention:
     def _takes_turn(self) -> bool:
         """Whether it is this worker that looks."""
         try:
-            self._store.ask(("SET", KEY, self._own, "NX", "PX", int(LEASE * 1000)))
+            self._store.ask(("SET", keys.RETENTION, self._own, "NX", "PX", int(LEASE * 1000)))
         except Unavailable as error:
             # Full: nothing more important could be done.
             if error.code != "OOM":
                 raise
-        (holder,) = self._store.ask(("GET", KEY))
+        (holder,) = self._store.ask(("GET", keys.RETENTION))
         if holder == self._own:
-            self._store.ask(("PEXPIRE", KEY, int(LEASE * 1000)))
+            self._store.ask(("PEXPIRE", keys.RETENTION, int(LEASE * 1000)))
         return holder in (None, self._own)
 
     def _bound(self, found: Memory | None) -> int:
@@ -146,7 +145,7 @@ class Retention:
         return OFTEN
 
     def _buses(self) -> list[Stream]:
-        return [Stream(f"bus {shard}", self._shards.bus(shard)[0]) for shard in range(self._shards.count)]
+        return [Stream(f"bus {shard}", keys.bus(shard)[0]) for shard in range(self._shards.count)]
 
     def _weigh(self, streams: list[Stream]) -> None:
         """Set the sizes of streams."""

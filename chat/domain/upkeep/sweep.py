@@ -4,16 +4,15 @@ people whose names lapsed."""
 import time
 
 from chat.config import Config
+from chat.domain.keys import PARTS, ROOMS, SWEPT, UNLISTED, reads
 from chat.domain.limits.limits import SILENT_ROOM
-from chat.domain.people.people import People, reads
-from chat.domain.rooms.rooms import PARTS, ROOMS, UNLISTED, Rooms
+from chat.domain.people.people import People
+from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 
 PAUSE = 600.0
 """Seconds between two sweeps, over all workers."""
-TURN = "chat:{rooms}:swept"
-"""Redis key that stands for as long as no worker has to sweep."""
 AT_ONCE = 200
 """Rooms that one sweep takes away at most."""
 SAMPLE = 100
@@ -32,7 +31,7 @@ class Sweep:
 
     def run(self) -> bool:
         """Sweep, unless some worker did lately; returns whether it was done."""
-        (turn,) = self._store.ask(("SET", TURN, 1, "NX", "EX", int(PAUSE)))
+        (turn,) = self._store.ask(("SET", SWEPT, 1, "NX", "EX", int(PAUSE)))
         if turn:
             self.unlisted()
             self.rooms()
@@ -65,7 +64,7 @@ class Sweep:
         key, parts = self._shards.key, [part for part in PARTS if part not in ("members", "links")]
         keys = [key(name, "members"), key(name, "links"), key(name), *self._shards.keys(name, *parts)]
         args: list[str | int] = [name, '{"listed":true}', self._bus_length, SILENT_ROOM]
-        members = self._store.run("rooms/lapse", [*self._shards.bus(self._shards.of(name)), *keys], args)
+        members = self._store.run("rooms/lapse", [*self._shards.bus(name), *keys], args)
         if members is None:
             return False
         for start in range(0, len(members), 500):

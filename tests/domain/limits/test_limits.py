@@ -9,6 +9,7 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.keys import UNSPOKEN
 from chat.domain.limits import limits
 from chat.domain.limits.limits import BY_NETWORK, BY_PERSON
 from chat.domain.messages.log import latest
@@ -167,7 +168,7 @@ def test_a_full_place_gives_up_names_that_said_nothing_and_are_not_here(
         limited.people.claim("Newcomer", OTHER)
     assert refused.value.code == "names_full"
     for each in gone:
-        limited.store.redis.zincrby(people.NAMED[1], -2 * people.RENEWAL - 1, each.id)
+        limited.store.redis.zincrby(UNSPOKEN, -2 * people.RENEWAL - 1, each.id)
     newcomers = [limited.people.claim(unique("Newcomer"), OTHER) for _ in range(3)]
     for each in (*talkers, *here, *newcomers):
         assert limited.people.find(each.id) == each
@@ -183,11 +184,11 @@ def test_names_that_lapsed_count_no_more(limited: Chat, monkeypatch: pytest.Monk
     monkeypatch.setattr(people, "NAMES", 5)
     for _ in range(5):
         limited.people.claim(unique("Ada"), "")
-    for id, _ in limited.store.redis.zscan_iter(people.NAMED[1]):
-        limited.store.redis.zadd(people.NAMED[1], {id: 1})
+    for id, _ in limited.store.redis.zscan_iter(UNSPOKEN):
+        limited.store.redis.zadd(UNSPOKEN, {id: 1})
         limited.store.redis.delete(f"chat:{{people}}:user:{id}")
     limited.people.claim("Newcomer", "")
-    assert limited.store.redis.zcard(people.NAMED[1]) == 1
+    assert limited.store.redis.zcard(UNSPOKEN) == 1
 
 
 def test_joining_has_a_pace_by_person_and_by_network(limited: Chat, monkeypatch: pytest.MonkeyPatch) -> None:

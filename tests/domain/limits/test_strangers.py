@@ -9,11 +9,11 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.keys import NAMED, ROOMS
 from chat.domain.limits import limits
 from chat.domain.limits.limits import BY_NETWORK, BY_PERSON, SPARED
 from chat.domain.messages.log import latest
-from chat.domain.people.people import NAMED, Person
-from chat.domain.rooms.rooms import ROOMS
+from chat.domain.people.people import Person
 from chat.errors import ChatError
 from chat.live.events.typing import Typing
 from chat.store.connection import Store

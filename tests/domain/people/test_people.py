@@ -4,8 +4,9 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.keys import NAMED
 from chat.domain.limits.limits import UNSPOKEN_LEASE
-from chat.domain.people.people import NAMED, Person, token_of
+from chat.domain.people.people import Person, token_of
 from chat.errors import ChatError
 from chat.store.connection import Store
 from chat.store.errors import Unavailable

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.config import Config
-from chat.domain import Chat
+from chat.domain import Chat, keys
 from chat.domain.messages.log import Position, after, latest, resume
 from chat.domain.people.people import Person
 from chat.domain.upkeep import retention
@@ -136,7 +136,7 @@ def test_the_bus_is_bounded_in_bytes_and_who_reads_it_sees_what_it_missed(own_re
     reader = chat.bus.reader()
     fill(chat, person, "room", 9_900, 700)
     chat.retention.look()
-    bus, _ = chat.shards.bus(0)
+    bus, _ = keys.bus(0)
     assert FREE * MIB < own_redis.client().memory_usage(bus, samples=0) < 2 * MIB
     batch = reader.read()
     assert batch.missed and not batch.lost

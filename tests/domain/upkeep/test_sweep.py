@@ -8,9 +8,9 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from chat.domain.keys import MAKERS, PARTS, ROOMS, SWEPT, UNLISTED, reads
 from chat.domain.limits.limits import SILENT_ROOM
-from chat.domain.people.people import Person, reads
-from chat.domain.rooms.rooms import MAKERS, PARTS, ROOMS, UNLISTED
+from chat.domain.people.people import Person
 from chat.domain.upkeep import sweep
 from chat.errors import ChatError
 from chat.store.connection import Store
@@ -103,7 +103,7 @@ def test_one_sweep_takes_a_bounded_number(own_chat: Chat, ada: Person, monkeypat
 def test_one_worker_sweeps_at_a_time(own_chat: Chat) -> None:
     other = Chat(Store(own_chat.store.url), Config(redis_url=own_chat.store.url))
     assert [own_chat.sweep.run(), other.sweep.run(), own_chat.sweep.run()] == [True, False, False]
-    assert 0 < own_chat.store.redis.ttl(sweep.TURN) <= sweep.PAUSE
+    assert 0 < own_chat.store.redis.ttl(SWEPT) <= sweep.PAUSE
 
 
 def test_a_message_in_the_last_moment_keeps_the_room(

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from chat.config import Config
-from chat.domain import Chat
+from chat.domain import Chat, keys
 from chat.domain.people.people import Person
 from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
@@ -82,7 +82,7 @@ def test_a_new_room_is_told_to_everyone(ada: Client, ben: Client, chat: Chat, co
 def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room: str) -> None:
     ada.ok("join", {"room": room})
     ada.say("once", room=room)
-    entries, state = chat.shards.bus(0)
+    entries, state = keys.bus(0)
     ((_, said),) = chat.store.redis.xrevrange(entries, count=1)
     number = chat.store.redis.hincrby(state, "head", 1)
     chat.store.redis.xadd(entries, said, f"{number}-0")

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from chat.domain import keys
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 
 log = logging.getLogger(__name__)
 SECTIONS = ("server", "memory", "persistence", "replication")
 NEARLY_FULL = 0.9
-TOLD = "chat:told"
-"""Redis key of the warnings that the log has, told by whichever process."""
 
 
 class Found(NamedTuple):
@@ -43,6 +42,15 @@ def look(store: Store) -> Found:
     return Found(line, list(_warnings(info)))
 
 
+def write(store: Store) -> None:
+    """Write as posting a message does: by a function, and to as many replicas.
+
+    Raises:
+        Unavailable: that is refused, or not answered.
+    """
+    store.commit("health/ready", [keys.READY], [1])
+
+
 def introduce(store: Store) -> None:
     """Tell the log which Redis this is, what has to be known of it, and what of it does not serve (yet)."""
     try:
@@ -51,8 +59,8 @@ def introduce(store: Store) -> None:
         for each in found.warnings:
             log.warning("%s", each)
         _note(store, found)
-        store.commit("health/ready", ["chat:ready"], [1])
-        store.try_channel()
+        write(store)
+        store.try_channel(keys.channel(store.database))
     except Unavailable as error:
         if not store.trouble.reason:
             log.warning("%s", error)
@@ -75,7 +83,7 @@ def tell(store: Store, found: Found, known: list[str]) -> None:
 
 def _note(store: Store, found: Found) -> list[str]:
     """Note what is told now; returns what was told before."""
-    (told,) = store.probe(store.script("health/swap", [TOLD], ["\n".join(found.warnings)]))
+    (told,) = store.probe(store.script("health/swap", [keys.WARNINGS], ["\n".join(found.warnings)]))
     return str(told or "").splitlines()
 
 
