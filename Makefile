@@ -4,8 +4,10 @@ STEP := @sh scripts/step
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make requirements"
-# Two files of tests at a time.
+# Two files of tests at a time, but for those that break things, or measure who suffers from whom: they have the machine alone.
 TWO := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+ALONE := tests/faults tests/serving tests/test_serving.py tests/cli/test_drill.py \
+	$(addprefix tests/live/test_,floods.py guards.py slow_readers.py strangers.py)
 PRETTY := "**/*.{js,mjs,css}"
 BUILT := static/vendor/socket.io.esm.min.js
 # Where there is no Node.js, set-up puts it into the virtual environment.
@@ -21,7 +23,8 @@ run: .venv/local $(BUILT)
 	@exec $(BIN)/gunicorn app:app
 
 test: check .venv/browser
-	@$(BIN)/python -m pytest -m "served or thorough" --durations=20
+	@$(TWO) -m "served or thorough" --durations=10 $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -m "served or thorough" --durations=10 $(ALONE)
 
 check: .venv/dev node_modules/dev $(BUILT)
 	@$(BIN)/ruff check --quiet .
