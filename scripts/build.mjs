@@ -46,7 +46,7 @@ async function make(place) {
   await build({
     absWorkingDir: folder("static"),
     // What the templates name.
-    entryPoints: ["css/all.css", "js/app.js", "js/drawer.js", "js/left.js"],
+    entryPoints: ["css/all.css", "js/app.js", "js/drawer.js", "js/signed-out.js"],
     outbase: ".",
     outdir: draft,
     alias: { "socket.io-client": `./vendor/${vendored[0]}` },

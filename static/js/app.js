@@ -1,5 +1,5 @@
 import { close as closeDrawer } from "./drawer.js";
-import { Finder } from "./finder.js";
+import { Finder } from "./sidebar/finder.js";
 import { Announcer } from "./lib/announcer.js";
 import { looking } from "./lib/attention.js";
 import { framed } from "./lib/frames.js";
@@ -10,7 +10,7 @@ import { isThere, Navigation } from "./navigation.js";
 import { Connection } from "./net/connection.js";
 import { keep } from "./room/place.js";
 import { Room } from "./room/room.js";
-import { Sidebar } from "./sidebar.js";
+import { Sidebar } from "./sidebar/sidebar.js";
 
 const READ_WITHIN = 300;
 

@@ -6,7 +6,7 @@ from tests.support.texts import AWKWARD
 from tests.test_growth import LEAST_IN_A_PAGE, LENGTHS, RUNS, TRIES, fits
 
 MEASURE = """async ({ texts, runs }) => {
-    const { drawn } = await import("/static/js/room/entry.js");
+    const { drawn } = await import("/static/js/feed/entry.js");
     const { Composer } = await import("/static/js/room/composer.js");
     const form = document.querySelector("[data-composer]").cloneNode(true);
     new Composer(form, { room: "of a test", onSend: () => {}, onTyping: () => {} });

@@ -24,7 +24,7 @@ export class Log extends EventTarget {
    * @param {import("../net/connection.js").Connection} connection
    * @param {string} room
    * @param {Ledger} ledger what is known
-   * @param {import("./feed.js").Feed} feed where it is shown
+   * @param {import("../feed/feed.js").Feed} feed where it is shown
    * @param {boolean} isWhole whether there is nothing older
    */
   constructor(connection, room, ledger, feed, isWhole) {

@@ -3,7 +3,7 @@ import { slot } from "../lib/templates.js";
 import { learn, now } from "../lib/times.js";
 import { Outbox } from "../net/outbox.js";
 import { Composer } from "./composer.js";
-import { Feed } from "./feed.js";
+import { Feed } from "../feed/feed.js";
 import { Ledger } from "./ledger.js";
 import { Log } from "./log.js";
 import { Membership } from "./membership.js";

@@ -1,9 +1,9 @@
 import { looking } from "../lib/attention.js";
 import { framed } from "../lib/frames.js";
 import { learn, untilTomorrow } from "../lib/times.js";
-import { Comings } from "./comings.js";
+import { PresenceLines } from "./presence.js";
 import { listen as copyLines } from "./copying.js";
-import { Edge } from "./edge.js";
+import { Beginning } from "./beginning.js";
 import { listen as foldTexts } from "./folding.js";
 import { Jump } from "./jump.js";
 import { Scroller } from "./scroller.js";
@@ -24,10 +24,10 @@ export class Feed extends EventTarget {
   #feed;
   #timeline;
   #scroller;
-  #comings;
+  #presence;
   #jump;
   #seen;
-  #edge;
+  #beginning;
   #place = null;
   #fresh = [];
   #catching = null;
@@ -48,9 +48,9 @@ export class Feed extends EventTarget {
     this.#own = own;
     this.#seen = read;
     this.#feed = main.querySelector("[data-feed]");
-    this.#edge = new Edge(main);
+    this.#beginning = new Beginning(main);
     this.#timeline = new Timeline(main.querySelector("[data-entries]"), own.id);
-    this.#comings = new Comings(this.#timeline, own.id, this.#draw);
+    this.#presence = new PresenceLines(this.#timeline, own.id, this.#draw);
     this.#timeline.markNew(read);
     this.#jump = new Jump(main.querySelector("[data-jump]"), (first) => this.#go(first));
     if (this.#timeline.firstNew) this.#jump.count(head - read);
@@ -114,7 +114,7 @@ export class Feed extends EventTarget {
     else if (live && !this.#timeline.firstNew) this.#timeline.markNew(Infinity);
     this.#timeline.take(entries);
     for (const entry of entries) {
-      this.#comings.spoke(entry.user);
+      this.#presence.spoke(entry.user);
       if (entry.user.id !== this.#own.id && !(isLookedAt && this.atBottom)) this.#jump.count(1, entry.seq);
     }
     this.#draw();
@@ -126,7 +126,7 @@ export class Feed extends EventTarget {
   /** Take older entries, and say whether that is all there is. */
   addOlder(entries, { complete }) {
     this.#timeline.takeOlder(entries);
-    this.#edge.isWhole = complete;
+    this.#beginning.isWhole = complete;
     this.#draw();
   }
 
@@ -136,7 +136,7 @@ export class Feed extends EventTarget {
     this.#timeline.take(entries);
     this.#jump.clear();
     this.#seen = read;
-    this.#edge.isWhole = complete;
+    this.#beginning.isWhole = complete;
     this.#scroller?.toBottom();
     this.#draw();
   }
@@ -144,13 +144,13 @@ export class Feed extends EventTarget {
   /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
   forget() {
     if (!this.atBottom || this.#timeline.size <= 2 * KEPT) return null;
-    this.#edge.isWhole = false;
+    this.#beginning.isWhole = false;
     return this.#timeline.forget(KEPT);
   }
 
   /** Show who came and went. */
   tell(change) {
-    this.#comings.tell(change);
+    this.#presence.tell(change);
   }
 
   /** Put a quiet line after what is there. */
@@ -285,7 +285,7 @@ export class Feed extends EventTarget {
     const following = this.#scroller.atBottom;
     this.#scroller.keep(this.#timeline.shown, () => {
       this.#timeline.sync({ following });
-      this.#edge.draw(this.#timeline.atStart);
+      this.#beginning.draw(this.#timeline.atStart);
     });
   }
 

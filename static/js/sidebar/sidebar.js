@@ -1,6 +1,6 @@
-import { base } from "./lib/base.js";
-import { framed } from "./lib/frames.js";
-import { clone, slot } from "./lib/templates.js";
+import { base } from "../lib/base.js";
+import { framed } from "../lib/frames.js";
+import { clone, slot } from "../lib/templates.js";
 
 /** The list of rooms: which there are, which one is shown, and how much is unread in each. Dispatches `change` when that is drawn. */
 export class Sidebar extends EventTarget {

@@ -5,7 +5,7 @@ const ABOVE = 8;
 const SCREENFUL = Math.ceil(screen.height / 30);
 
 /** Which of a room's entries are on the page: those from the number `first` to before the number `last`. It moves with the reader. */
-export class Slice {
+export class RenderedRange {
   first = 0;
   last;
 

@@ -1,5 +1,5 @@
-import { framed } from "./lib/frames.js";
-import { slot } from "./lib/templates.js";
+import { framed } from "../lib/frames.js";
+import { slot } from "../lib/templates.js";
 
 const MANY = 15;
 

@@ -1,7 +1,7 @@
 import { clone, slot } from "../lib/templates.js";
 import { dayName, dayOf } from "../lib/times.js";
 import { drawn, mark, read, settle } from "./entry.js";
-import { Slice } from "./slice.js";
+import { RenderedRange } from "./range.js";
 
 const RUN = 5 * 60 * 1000;
 const SHOWN_TYPES = ["message"];
@@ -19,7 +19,7 @@ export class Timeline {
   #ownIds = new Set();
   #pending = new Map();
   #notices = [];
-  #slice;
+  #range;
   #newAfter = Infinity;
   #newEntry = null;
   #newLine = clone("new");
@@ -34,7 +34,7 @@ export class Timeline {
     this.#list = list;
     this.#own = own;
     this.take([...list.querySelectorAll("[data-entry]")].map((element) => ({ type: "message", ...read(element) })));
-    this.#slice = new Slice(this.#entries.length);
+    this.#range = new RenderedRange(this.#entries.length);
   }
 
   /** The entries on the page, in order, each with its `element`. */
@@ -49,7 +49,7 @@ export class Timeline {
 
   /** Whether the slice reaches to the newest entry. */
   get atEnd() {
-    return this.#slice.last === this.#entries.length;
+    return this.#range.last === this.#entries.length;
   }
 
   /** Whether the page reached to the newest entry when it was last drawn. */
@@ -59,12 +59,12 @@ export class Timeline {
 
   /** Whether as much is on the page as may be. */
   get isFull() {
-    return this.#slice.isFull;
+    return this.#range.isFull;
   }
 
   /** Whether the slice begins with the oldest entry that is known. */
   get atStart() {
-    return this.#slice.first === 0;
+    return this.#range.first === 0;
   }
 
   /** The line of what is new, while it is on the page. */
@@ -90,16 +90,16 @@ export class Timeline {
     const older = ofShownTypes(entries);
     this.#entries.unshift(...older);
     for (const { user, id } of older) if (user.id === this.#own) this.#ownIds.add(id);
-    this.#slice.shift(older.length);
+    this.#range.shift(older.length);
     this.#newEntry = null;
   }
 
   /** Forget the oldest entries beyond so many that are not on the page. Returns the `seq` of the oldest that is left. */
   forget(beyond) {
-    const count = Math.min(this.#slice.first, this.#entries.length - beyond);
+    const count = Math.min(this.#range.first, this.#entries.length - beyond);
     if (count > 0) {
       this.#entries.splice(0, count);
-      this.#slice.shift(-count);
+      this.#range.shift(-count);
       this.#notices = this.#notices.filter(({ after }) => after >= this.#entries[0].seq);
     }
     return this.#entries[0].seq;
@@ -111,25 +111,25 @@ export class Timeline {
     this.#ownIds.clear();
     this.#entries = [];
     this.#notices = [];
-    this.#slice = new Slice(0);
+    this.#range = new RenderedRange(0);
     this.#newAfter = Infinity;
     this.#newEntry = null;
   }
 
   /** Have more of the older entries on the page, if there are more. */
   up() {
-    this.#slice.up();
+    this.#range.up();
   }
 
   /** Have more of the newer entries on the page, if there are more. */
   down() {
-    this.#slice.down(this.#entries.length);
+    this.#range.down(this.#entries.length);
   }
 
   /** Have the entry with this `seq` on the page, and those around it. */
   bring(seq) {
     const at = this.#index(seq);
-    if (!this.#slice.has(at)) this.#slice.around(at, this.#entries.length);
+    if (!this.#range.has(at)) this.#range.around(at, this.#entries.length);
   }
 
   /** The element of an entry, if it is on the page. */
@@ -193,7 +193,7 @@ export class Timeline {
 
   /** Bring the page to what is known. `following` says that the reader follows the newest: what is far above then leaves. */
   sync({ following }) {
-    if (following) this.#slice.toEnd(this.#entries.length);
+    if (following) this.#range.toEnd(this.#entries.length);
     const wanted = this.#rows();
     const kept = new Set(wanted);
     for (const node of [...this.#list.children]) if (!kept.has(node)) node.remove();
@@ -203,14 +203,14 @@ export class Timeline {
       else this.#list.insertBefore(node, next);
     }
     for (const entry of this.#shown) if (!entry.element.isConnected) entry.element = entry.day = null;
-    this.#shown = this.#entries.slice(this.#slice.first, this.#slice.last);
+    this.#shown = this.#entries.slice(this.#range.first, this.#range.last);
     this.#showsEnd = this.atEnd;
   }
 
   /** What is to stand on the page, in order. */
   #rows() {
     const rows = [];
-    const { first, last } = this.#slice;
+    const { first, last } = this.#range;
     const firstNew = this.#findNew();
     let above = this.#entries[first - 1] ?? null;
     let notice = this.#notices.findIndex(({ after }) => after >= (above?.seq ?? 0));

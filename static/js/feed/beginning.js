@@ -1,7 +1,7 @@
 import { clone, slot } from "../lib/templates.js";
 
 /** What stands above the entries of a room: that they begin there, or where older ones are. */
-export class Edge {
+export class Beginning {
   #main;
   /** Whether nothing is older than what is known. */
   isWhole;

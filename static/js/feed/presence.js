@@ -5,7 +5,7 @@ const SPOKEN = 200;
  * The quiet lines of who came and who left: several within a minute become one, and a talk is not parted by one after each message.
  * Somebody who speaks is there for all to see, and needs no line.
  */
-export class Comings {
+export class PresenceLines {
   #timeline;
   #own;
   #draw;
