@@ -151,11 +151,11 @@ def distance(one: list[int], other: list[int]) -> float:
     return sum((a - b) ** 2 for a, b in zip(oklab(one), oklab(other), strict=True)) ** 0.5
 
 
-def test_faces_at_the_door_cut_none_of_each_other(open_page: Open, room: str) -> None:
+def test_faces_on_the_sign_in_page_cut_none_of_each_other(open_page: Open, room: str) -> None:
     for _ in range(3):
         open_page(unique("Here"), path=f"/rooms/{room}")
-    door = open_page()
-    faces = [box(face) for face in door.locator(".faces .face").all()]
+    page = open_page()
+    faces = [box(face) for face in page.locator(".faces .face").all()]
     assert len(faces) >= 3
     assert all(one["right"] <= other["x"] for one, other in pairwise(faces))
 

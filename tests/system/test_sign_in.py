@@ -1,4 +1,4 @@
-"""The door in a real browser: where it leads, what it keeps, and what it says."""
+"""Signing in, in a real browser: where it leads, what it keeps, and what it says."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from tests.system.test_everybody import findings
 
 
 def come_in(page: Page, name: str) -> None:
-    """Choose a name at the door."""
+    """Choose a name."""
     page.fill("#name", name)
     page.click("button[type=submit]")
 
@@ -76,7 +76,7 @@ def test_words_survive_a_lost_cookie_without_a_script(
     expect(page.locator("[data-entry]")).to_have_count(1)
 
 
-def test_words_that_came_through_the_door_are_a_draft_and_sent_once(open_page: Open, room: str, chat: Chat) -> None:
+def test_words_that_came_through_signing_in_are_a_draft_and_sent_once(open_page: Open, room: str, chat: Chat) -> None:
     page = open_page(unique("Writer"), path=f"/rooms/{room}", java_script_enabled=False)
     page.context.clear_cookies()
     page.fill("#msg", "kept words")
@@ -85,7 +85,7 @@ def test_words_that_came_through_the_door_are_a_draft_and_sent_once(open_page: O
     scripted = open_page()
     scripted.route("**/stale", lambda route: route.fulfill(body=form, content_type="text/html"))
     scripted.goto("/stale")
-    # The token in it is of another browser, so the door asks again, with the words.
+    # The token in it is of another browser, so the page asks again, with the words.
     come_in(scripted, unique("Writer"))
     expect(scripted.locator("#msg")).to_have_value("kept words")
     come_in(scripted, unique("Writer"))
@@ -118,7 +118,9 @@ def test_a_browser_without_cookies_is_told_and_keeps_its_name(open_page: Open) -
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-def test_axe_finds_nothing_on_the_door_in_any_state(open_page: Open, room: str, phone: bool, dark: bool) -> None:
+def test_axe_finds_nothing_on_the_sign_in_page_in_any_state(
+    open_page: Open, room: str, phone: bool, dark: bool
+) -> None:
     page = open_page(unique("Writer"), path=f"/rooms/{room}", phone=phone, dark=dark)
     form = page.locator("[data-composer]")
     page.context.clear_cookies()
