@@ -119,6 +119,8 @@ def test_a_room_that_was_removed_while_one_was_offline_says_so_on_coming_back(
     page.context.set_offline(False)
     shows(page.locator("[data-outside]"), "This room is no longer here", within=20)
     expect(page.locator("[data-outside] button")).to_be_hidden()
+    expect(page.locator("[data-send]")).to_be_disabled()
+    expect(page.locator("[data-send]")).to_have_css("opacity", "0.4")
     expect(page.locator("[data-status]")).to_have_text("removed")
     expect(page.locator(f'[data-room-link="{room}"]')).to_have_count(0)
     assert page.input_value("[name=msg]") == "too late"
