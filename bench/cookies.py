@@ -14,7 +14,4 @@ def bake(people: Sequence[Person]) -> list[str]:
     app = Flask(__name__)
     app.secret_key = SECRET
     interface = SessionInterface()
-    serializer, (name, _) = interface.get_signing_serializer(app), interface.names(app)
-    if serializer is None:
-        raise ValueError("cookies cannot be signed without a secret")
-    return [f"{name}={serializer.dumps({'_permanent': True, 'person': each.id, 'name': each.name})}" for each in people]
+    return [interface.header(app, each) for each in people]

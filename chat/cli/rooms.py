@@ -1,14 +1,14 @@
-"""`flask rooms`, `flask remove-room`."""
+"""`flask rooms`."""
 
-import click
 from flask import Flask
 
-from chat.cli.output import answer, as_json, plainly, sure, table, yes
+from chat.cli.output import answer, as_json, plainly, table
+from chat.config import Config
 from chat.domain import Chat
 
 
-def init_app(app: Flask, chat: Chat) -> None:
-    """Add the commands about rooms to `flask`."""
+def init_app(app: Flask, chat: Chat, config: Config) -> None:
+    """Add the command to `flask`."""
 
     @app.cli.command("rooms")
     @as_json
@@ -21,21 +21,6 @@ def init_app(app: Flask, chat: Chat) -> None:
             return
         heads = ("NAME", "MEMBERS", "HERE", "MESSAGES", "SIZE", "TOPIC")
         table(heads, [(e.name, e.members, e.here, e.messages, _size(e.bytes), e.topic) for e in found])
-
-    @app.cli.command("remove-room")
-    @click.argument("name")
-    @yes
-    @as_json
-    def remove_room(name: str, yes: bool, as_json: bool) -> None:
-        """Remove the room NAME with all that was said in it, for everybody and for good."""
-        with plainly():
-            room = chat.rooms.find(name)
-            sure(f"Remove {name} with its {room.head:,} messages? They cannot be brought back.", yes=yes)
-            members = chat.rooms.remove(name)
-        if as_json:
-            answer({"name": name, "members": members})
-        else:
-            click.echo(f"{name} is removed. Its members, {members:,}, are told.")
 
 
 def _size(bytes: int | None) -> str:

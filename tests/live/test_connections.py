@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from chat import create_app
-from chat.cli.drill import _cookie
 from chat.config import Config
 from chat.domain import Chat
 from chat.domain.people.people import Person
@@ -15,6 +14,7 @@ from chat.live import announce
 from chat.live.connections import PER_PERSON
 from chat.live.websocket.socket import STRANGERS
 from chat.store.connection import Store
+from chat.web.sessions.cookies import SessionInterface
 from tests.conftest import Connect
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
@@ -111,7 +111,8 @@ def test_a_browser_beyond_its_places_is_told_when_to_come_back(
     ada = connect_to(lone_worker, unique("Ada"))
     for _ in range(PER_PERSON - 1):
         assert again(wire(lone_worker), ada.user["name"], ada.token)["ok"]
-    browser = wire(lone_worker, Cookie=_cookie(create_app(config), Person(ada.user["id"], ada.user["name"])))
+    person = Person(ada.user["id"], ada.user["name"])
+    browser = wire(lone_worker, Cookie=SessionInterface().header(create_app(config), person))
     browser.send(frame(TEXT, b"40"))
     refused = json.loads(browser.until("44")[2:])
     assert refused["data"]["code"] == "too_many_connections"

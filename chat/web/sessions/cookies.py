@@ -12,6 +12,8 @@ from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from chat.domain.people.people import Person
+
 RENEWED_AFTER = 86_400
 """Seconds after which a cookie in use is written anew, so that it does not run out."""
 FIRST = "chat"
@@ -84,6 +86,18 @@ class SessionInterface(SecureCookieSessionInterface):
         if self._serializer is None:
             self._serializer = super().get_signing_serializer(app)
         return self._serializer
+
+    def header(self, app: Flask, person: Person) -> str:
+        """The `Cookie` header of a browser in which this person signed in, whichever way it comes.
+
+        Raises:
+            ValueError: the application has no key to sign it with.
+        """
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            raise ValueError("A cookie cannot be signed without SECRET_KEY.")
+        value = signer.dumps({"_permanent": True, "person": person.id, "name": person.name})
+        return "; ".join(f"{name}={value}" for name in self.names(app))
 
     def _name(self, app: Flask, request: Request) -> str:
         # The prefix takes TLS, and the path "/".

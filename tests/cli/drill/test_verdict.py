@@ -2,10 +2,11 @@
 
 import pytest
 
-from chat.cli import drill
+from chat.cli.drill import verdict as verdicts
+from chat.cli.drill.participant import Participant
 
 
-class Reader(drill.Participant):
+class Reader(Participant):
     """Who sent a, b and c, which stand at 1, 2 and 3, and read what the test says."""
 
     def __init__(self, read: str) -> None:
@@ -24,26 +25,26 @@ def test_what_is_lost_doubled_or_out_of_order_is_counted(
     read: str, lost: int, doubled: int, out_of_order: int, kept: bool
 ) -> None:
     reader = Reader(read)
-    verdict = drill._judge(reader, [reader])
+    verdict = verdicts.judge(reader, [reader])
     assert (verdict.lost, verdict.doubled, verdict.out_of_order, verdict.kept) == (lost, doubled, out_of_order, kept)
 
 
 def test_an_entry_elsewhere_than_it_was_acknowledged_is_out_of_order() -> None:
     reader = Reader("ab")
     reader.read.append((2.5, 4, "c"))
-    assert drill._judge(reader, [reader]).out_of_order == 1
+    assert verdicts.judge(reader, [reader]).out_of_order == 1
 
 
 def test_a_drill_in_which_nothing_was_acknowledged_is_no_success() -> None:
     reader = Reader("")
     reader.acknowledged = {}
-    assert not drill._judge(reader, [reader]).kept
+    assert not verdicts.judge(reader, [reader]).kept
 
 
 def test_latency_is_from_first_sending_to_reading() -> None:
     reader = Reader("abc")
-    verdict = drill._judge(reader, [reader])
+    verdict = verdicts.judge(reader, [reader])
     assert verdict.latencies == [0.5, 0.5, 0.5]
     assert verdict.silence == 1.0
-    assert drill.percentile([1.0, 2.0, 3.0], 50) == 2.0
-    assert drill.percentile([], 99) == 0
+    assert verdicts.percentile([1.0, 2.0, 3.0], 50) == 2.0
+    assert verdicts.percentile([], 99) == 0
