@@ -35,8 +35,10 @@ ENDS_A_SENTENCE = ".,;:!?'\u2026\u2010\u2011\u2012\u2013\u2014\u2015"
 # Belong to the address, unless one stands before it too.
 EMPHASIS = "*_~"
 BRACKETS = {")": "(", "]": "[", "}": "{"}
+# The type of entries that a feed shows, and the milliseconds within which the next of the same person joins the
+# run. The page tells both to the script.
+SHOWN = "message"
 RUN = 5 * 60 * 1000
-"""Milliseconds within which somebody's next message stands in the same run."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Shown:
 def init_app(app: Flask) -> None:
     """Have templates know these filters."""
     app.jinja_env.filters.update(initials=initials, linked=linked, runs=runs, clock=clock, instant=instant)
+    app.jinja_env.globals.update(shown_type=SHOWN, run_within=RUN)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -102,7 +105,7 @@ def runs(entries: Iterable[dict[str, Any]]) -> Iterator[Shown]:
     """Messages in their places, by days of UTC: the script makes them the reader's own."""
     last: dict[str, Any] | None = None
     for entry in entries:
-        if entry["type"] != "message":
+        if entry["type"] != SHOWN:
             continue
         date = _time(entry["at"]).date()
         new_day = last is None or _time(last["at"]).date() != date

@@ -1,39 +1,32 @@
 import { looking } from "../lib/attention.js";
 import { framed } from "../lib/frames.js";
 import { learn, untilTomorrow } from "../lib/times.js";
-import { PresenceLines } from "./presence.js";
 import { listen as copyLines } from "./copying.js";
-import { Beginning } from "./beginning.js";
-import { listen as foldTexts } from "./folding.js";
 import { Jump } from "./jump.js";
-import { Scroller } from "./scroller.js";
+import { PresenceLines } from "./presence.js";
 import { Timeline } from "./timeline.js";
+import { Viewport } from "./viewport.js";
 
 const KEPT = 10_000;
 const SLIDING = 4;
 
 /**
- * What one reads in a room: its entries, where the reader is among them, and what of them was seen.
+ * What one reads in a room: what comes is put on the page once a frame, and it is known what of it is new and what was seen.
  *
- * Whatever comes is put on the page once a frame. Dispatches `older` when there is more to read above than is known, `seen` when
- * something came into view, and `jumped` when the reader went to what is new.
+ * Dispatches `older` when there is more to read above than is known, `seen` when something came into view, and `jumped` when the
+ * reader went to what is new.
  */
 export class Feed extends EventTarget {
-  #main;
   #own;
-  #feed;
   #timeline;
-  #scroller;
+  #viewport;
   #presence;
   #jump;
   #seen;
-  #beginning;
   #place = null;
   #fresh = [];
   #catching = null;
   #draw = framed(() => this.#flush());
-  // In a frame of its own: drawing is what takes long.
-  #more = framed(() => this.#extend());
   /** Whether nothing is read yet, as the first unread entries are still on their way. */
   waits = false;
 
@@ -44,17 +37,16 @@ export class Feed extends EventTarget {
    */
   constructor(main, own, { read, head }) {
     super();
-    this.#main = main;
-    this.#own = own;
+    this.#own = own.id;
     this.#seen = read;
-    this.#feed = main.querySelector("[data-feed]");
-    this.#beginning = new Beginning(main);
-    this.#timeline = new Timeline(main.querySelector("[data-entries]"), own.id);
-    this.#presence = new PresenceLines(this.#timeline, own.id, this.#draw);
+    this.#timeline = new Timeline(main.querySelector("[data-entries]"), own);
     this.#timeline.markNew(read);
+    this.#viewport = new Viewport(main, this.#timeline);
+    this.#viewport.addEventListener("moved", () => this.look());
+    this.#presence = new PresenceLines(this.#timeline, own.id, this.#draw);
     this.#jump = new Jump(main.querySelector("[data-jump]"), (first) => this.#go(first));
     if (this.#timeline.firstNew) this.#jump.count(head - read);
-    copyLines(this.#feed);
+    copyLines(main.querySelector("[data-feed]"));
     this.#renameDays();
   }
 
@@ -63,46 +55,38 @@ export class Feed extends EventTarget {
     return this.#seen;
   }
 
-  /** Whether the reader follows the newest entry. */
-  get atBottom() {
-    return this.#scroller?.atBottom ?? true;
-  }
-
   /** Whether the room has the place on the page. */
   get isShown() {
-    return this.#main.isConnected;
+    return this.#viewport.isShown;
   }
 
   /** How far one reads from here: `{seq, below}`, or null at the bottom. */
   get place() {
-    return this.isShown && !this.atBottom ? this.#scroller.place(this.#timeline.shown) : null;
+    return this.#viewport.place;
   }
 
   /** Whether the reader is still where they were. */
   isAt(place) {
-    if (!this.isShown || !place) return this.isShown && this.atBottom;
-    const element = this.#timeline.element(place.seq);
-    return Boolean(element) && Math.abs(this.#scroller.offset(element) - place.below) < 2;
+    return this.#viewport.isAt(place);
   }
 
   /** Take the place on the page: at the line of what is new, if there is something, or else where the reader was. */
   show() {
-    this.#scroller ??= this.#scrolling();
     const place = this.#place;
     this.#place = null;
     if (place) this.goTo(place);
     else this.goToNew();
   }
 
-  /** Go to the line of what is new, if the reader comes back to the bottom of a feed that went on. */
-  lookAgain() {
-    if (this.isShown && this.atBottom) this.goToNew();
-    else this.look();
-  }
-
   /** Give the place on the page away. */
   hide() {
     this.#place = this.place;
+  }
+
+  /** Go to the line of what is new, if the reader comes back to the bottom of a feed that went on. */
+  lookAgain() {
+    if (this.#follows) this.goToNew();
+    else this.look();
   }
 
   /** Take newer entries. `live` ones slide in. */
@@ -113,9 +97,9 @@ export class Feed extends EventTarget {
     if (!isLookedAt) this.#markUnseen();
     else if (live && !this.#timeline.firstNew) this.#timeline.markNew(Infinity);
     this.#timeline.take(entries);
-    for (const entry of entries) {
-      this.#presence.spoke(entry.user);
-      if (entry.user.id !== this.#own.id && !(isLookedAt && this.atBottom)) this.#jump.count(1, entry.seq);
+    for (const { user, seq } of entries) {
+      this.#presence.spoke(user);
+      if (user.id !== this.#own && !(isLookedAt && this.#viewport.atBottom)) this.#jump.count(1, seq);
     }
     this.#draw();
     if (!live) return;
@@ -126,34 +110,32 @@ export class Feed extends EventTarget {
   /** Take older entries, and say whether that is all there is. */
   addOlder(entries, { complete }) {
     this.#timeline.takeOlder(entries);
-    this.#beginning.isWhole = complete;
+    this.#viewport.isWhole = complete;
     this.#draw();
   }
 
   /** Begin anew, with these entries. */
   reset(entries, { complete, read }) {
-    this.#timeline.clear();
-    this.#timeline.take(entries);
+    this.#timeline.reset(entries);
     this.#jump.clear();
     this.#seen = read;
-    this.#beginning.isWhole = complete;
-    this.#scroller?.toBottom();
-    this.#draw();
+    this.#viewport.isWhole = complete;
+    this.toBottom();
   }
 
   /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
   forget() {
-    if (!this.atBottom || this.#timeline.size <= 2 * KEPT) return null;
-    this.#beginning.isWhole = false;
+    if (!this.#viewport.atBottom || this.#timeline.size <= 2 * KEPT) return null;
+    this.#viewport.isWhole = false;
     return this.#timeline.forget(KEPT);
   }
 
-  /** Show who came and went. */
-  tell(change) {
+  /** Say who came and who left: `{joined, left}`. */
+  presence(change) {
     this.#presence.tell(change);
   }
 
-  /** Put a quiet line after what is there. */
+  /** Put a notice after what is there. */
   notice(text) {
     this.#timeline.notice(text);
     this.#draw();
@@ -161,13 +143,13 @@ export class Feed extends EventTarget {
 
   /** Show what is on its way. */
   showPending(messages) {
-    this.#timeline.showPending(messages, this.#own);
+    this.#timeline.pending.show(messages);
     this.#draw();
   }
 
-  /** Take a pending copy away. */
+  /** Take the copy of what was on its way away. */
   discard(id) {
-    this.#timeline.discard(id);
+    this.#timeline.pending.discard(id);
     this.#draw();
   }
 
@@ -178,15 +160,15 @@ export class Feed extends EventTarget {
 
   /** Stay where the reader is while `missed` brings what came meanwhile, and then go to the line above it. */
   async catchUp(missed) {
-    // One that another overtakes, as its connection was replaced, leaves the end to that.
-    const follows = this.isShown && (this.atBottom || Boolean(this.#catching?.follows));
-    const own = (this.#catching = { follows });
+    const follows = this.#follows || (this.isShown && Boolean(this.#catching?.follows));
+    const catching = (this.#catching = { follows });
     this.#markUnseen();
-    if (follows) this.#scroller?.rest();
+    if (follows) this.#viewport.rest();
     try {
       return await missed();
     } finally {
-      if (own === this.#catching) {
+      // Where another began meanwhile, as the connection was replaced, that one ends it.
+      if (catching === this.#catching) {
         this.#catching = null;
         if (follows && this.isShown) this.goToNew();
         else this.look();
@@ -198,99 +180,55 @@ export class Feed extends EventTarget {
   goToNew() {
     const { firstNew } = this.#timeline;
     if (firstNew > this.#seen) {
-      this.#bring(firstNew);
-      this.#scroller.to(this.#timeline.newLine);
+      this.#viewport.goToNew(firstNew);
       this.#jump.arrived();
     } else {
-      this.#scroller.toBottom();
-      this.#sync();
+      this.#viewport.toBottom();
+      this.#viewport.sync();
     }
     this.look();
   }
 
   /** Go to a place that was left: `{seq, below}`. */
-  goTo({ seq, below }) {
-    const element = this.#bring(seq);
-    if (element) this.#scroller.to(element, below);
+  goTo(place) {
+    this.#viewport.goTo(place);
     this.look();
   }
 
   /** Follow the newest entry from now on. */
   toBottom() {
-    this.#scroller.toBottom();
+    this.#viewport.toBottom();
     this.#draw();
   }
 
   /** Note what is in view, and ask for more where little is left above it. */
   look() {
-    if (!this.isShown || !this.#scroller) return;
-    if (this.#scroller.atBottom && looking()) this.#jump.clear();
-    this.#jump.draw(this.#scroller.atBottom);
-    if (this.#short()) this.#more();
-    else if (this.#scroller.nearTop && this.#timeline.atStart) this.dispatchEvent(new Event("older"));
-    // What is only passing by, until one is where it begins, is not read.
+    if (!this.isShown) return;
+    const { atBottom } = this.#viewport;
+    if (atBottom && looking()) this.#jump.clear();
+    this.#jump.draw(atBottom);
+    if (!this.#viewport.fill() && this.#viewport.atTop) this.dispatchEvent(new Event("older"));
+    // What only passes by on the way to where one begins is not read.
     if (looking() && !this.waits && !this.#catching) this.#see();
+  }
+
+  get #follows() {
+    return this.isShown && this.#viewport.atBottom;
   }
 
   #markUnseen() {
     if (this.#timeline.firstNew <= this.#seen) this.#timeline.markNew(this.#seen);
   }
 
-  #scrolling() {
-    const scroller = new Scroller(this.#feed, () => this.#timeline.showsEnd);
-    foldTexts(this.#feed, scroller);
-    scroller.addEventListener(
-      "moved",
-      framed(() => this.look()),
-    );
-    return scroller;
-  }
-
-  /** Have more of what is above or below on the page, and see what is in view. */
-  #extend() {
-    const side = this.isShown && this.#short();
-    if (!side) return;
-    if (side === "above") this.#timeline.up();
-    else this.#timeline.down();
-    this.#sync();
-    this.look();
-  }
-
-  /** On which side of what is in view little is left, although there is more: "above", "below", or neither. */
-  #short() {
-    const { nearTop, nearBottom } = this.#scroller;
-    const { atStart, atEnd, isFull } = this.#timeline;
-    // A screen that shows both ends of what may be on the page has all that it can have.
-    if (nearTop && nearBottom && isFull) return "";
-    if (nearTop && !atStart) return "above";
-    return nearBottom && !atEnd ? "below" : "";
-  }
-
-  /** Have an entry on the page, and return its element, if there is such an entry. */
-  #bring(seq) {
-    this.#scroller.rest();
-    this.#timeline.bring(seq);
-    this.#sync();
-    return this.#timeline.element(seq);
-  }
-
   #flush() {
-    if (!this.isShown || !this.#scroller) return;
-    this.#sync();
+    if (!this.isShown) return;
+    this.#viewport.sync();
     this.#slideIn();
     this.look();
   }
 
-  #sync() {
-    const following = this.#scroller.atBottom;
-    this.#scroller.keep(this.#timeline.shown, () => {
-      this.#timeline.sync({ following });
-      this.#beginning.draw(this.#timeline.atStart);
-    });
-  }
-
   #see() {
-    const last = this.#scroller.atBottom ? this.#timeline.newest : this.#scroller.last(this.#timeline.shown)?.seq;
+    const { last } = this.#viewport;
     if (!(last > this.#seen)) return;
     this.#seen = last;
     this.dispatchEvent(new Event("seen"));
@@ -309,7 +247,7 @@ export class Feed extends EventTarget {
     for (const { seq } of fresh) {
       const element = this.#timeline.element(seq);
       element?.classList.add("fresh");
-      // Else they would do so again each time that the room comes back on the page.
+      // Or it would slide in again each time that the room comes back on the page.
       element?.addEventListener("animationend", () => element.classList.remove("fresh"), { once: true });
     }
   }

@@ -1,18 +1,13 @@
-import { short } from "../lib/storage.js";
-import { slot } from "../lib/templates.js";
-import { learn, now } from "../lib/times.js";
-import { Outbox } from "../net/outbox.js";
-import { Composer } from "./composer.js";
 import { Feed } from "../feed/feed.js";
+import { learn } from "../lib/times.js";
 import { Ledger } from "./ledger.js";
 import { Log } from "./log.js";
 import { Membership } from "./membership.js";
 import { People } from "./people.js";
 import { kept } from "./place.js";
+import { Status } from "./status.js";
 import { Typing } from "./typing.js";
-
-const SAID_FOR = 8000;
-const LONG = 3000;
+import { Writing } from "./writing.js";
 
 /**
  * One room on the page: its feed, composer and people, brought up to date by one connection. It stays what it is while another room
@@ -34,13 +29,12 @@ export class Room extends EventTarget {
   #feed;
   #people;
   #typing;
-  #composer;
-  #outbox;
+  #status;
+  #writing;
   #isNewest;
   #membership;
-  #goesTo = null;
-  #waiting = 0;
-  // Why nothing is said from here any more, in a word: "left" or "removed".
+  #goesTo;
+  // Why nothing can be said from here any more, in a word: "left" or "removed".
   #over = "";
 
   /** @param {HTMLElement} main @param {HTMLElement} aside both as the server has drawn them */
@@ -55,22 +49,11 @@ export class Room extends EventTarget {
     this.#own = { id: own, name: ownName };
     // An older page of the room is for reading: what is new is told of, and stands on the newest page.
     this.#isNewest = !main.querySelector("[data-newer]");
-    this.#listen(main);
+    this.#status = new Status(main);
     this.#people = new People(aside);
     this.#typing = new Typing(main.querySelector("[data-typing]"));
-    this.#outbox = new Outbox(connection, room, own, () => this.#comeIn());
-    this.#outbox.addEventListener("change", () => this.#showPending());
-    this.#outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
-    this.#outbox.addEventListener("outside", () => this.left());
-    this.#outbox.addEventListener("refused", ({ detail }) =>
-      this.dispatchEvent(new CustomEvent("refused", { detail })),
-    );
-    this.#showPending();
-    this.#composer = new Composer(main.querySelector("[data-composer]"), {
-      room,
-      onSend: (text) => this.#send(text),
-      onTyping: (on) => this.member && connection.call("typing", { room, on }).catch(() => {}),
-    });
+    this.#read();
+    this.#write();
   }
 
   /** Whether the reader is a member. Others only read the room, as it was when its page was drawn. */
@@ -88,11 +71,6 @@ export class Room extends EventTarget {
     return this.#isNewest ? this.#feed.seen : 0;
   }
 
-  /** Whether it shows the newest entries, and not an older page of them. */
-  get isNewest() {
-    return this.#isNewest;
-  }
-
   /** How far one reads from here. */
   get place() {
     return this.#feed.place;
@@ -107,7 +85,7 @@ export class Room extends EventTarget {
 
   /** Where one types next, unless that would open the keyboard of a phone. */
   focus() {
-    if (this.#feed.isShown && matchMedia("(hover: hover)").matches) this.#composer.focus();
+    if (this.#feed.isShown && matchMedia("(hover: hover)").matches) this.#writing.focus();
   }
 
   /** Give the place on the page to another room. */
@@ -117,8 +95,7 @@ export class Room extends EventTarget {
 
   /** Give way to another page of the same room. */
   close() {
-    this.#outbox.close();
-    clearTimeout(this.#waiting);
+    this.#writing.close();
   }
 
   /** Somebody looks at the page again. */
@@ -131,22 +108,20 @@ export class Room extends EventTarget {
     this.#feed.noteRead(seq);
   }
 
-  /** Say what the connection is like. */
+  /** Show what the connection is like. */
   status() {
-    const { status: line } = this.#connection;
-    const status = this.#over || (line === "live" && !this.member) ? "outside" : line;
-    const labels = { live: "live", outside: "not joined", connecting: "connecting…", offline: "offline" };
-    const label = this.#over || labels[status];
-    const element = this.main.querySelector("[data-status]");
-    element.dataset.status = status;
-    slot(element, "label").textContent = label;
-    this.main.querySelector("[data-offline]").hidden = status !== "offline";
-    this.main.querySelector("[data-short]").hidden = !short.is;
+    const { status } = this.#connection;
+    this.#status.show(this.#over || (status === "live" && !this.member ? "outside" : status));
+  }
+
+  /** Say something for a while, beside the room's name. */
+  say(words) {
+    this.#status.say(words);
   }
 
   /**
-   * Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. Who only comes back
-   * becomes no member by it: that takes that they `wanted` to.
+   * Subscribe, and catch up from where this room is: on each new connection, and when the server asks to compare. That makes nobody a
+   * member who did not ask to come in.
    */
   async join({ again }) {
     const how = { renew: !this.wanted, ...(this.#isNewest ? {} : { after: undefined, limit: 0 }) };
@@ -156,13 +131,6 @@ export class Room extends EventTarget {
     if (this.#goesTo) await this.#goBack();
     // What could not be asked for without a connection.
     this.#feed.look();
-  }
-
-  /** Say something for a while, beside the room's name. */
-  say(words) {
-    const element = this.main.querySelector("[data-caught-up]");
-    element.textContent = words;
-    setTimeout(() => element.textContent === words && element.replaceChildren(), SAID_FOR);
   }
 
   /** Take live entries. */
@@ -179,33 +147,7 @@ export class Room extends EventTarget {
   presence(change) {
     this.#people.change(change);
     for (const person of change.left) this.#typing.stop(person.id);
-    if (this.#isNewest) this.#feed.tell(change);
-  }
-
-  /** Say that the reader is no member any more, and how to come in again. What they write stays. */
-  left(why) {
-    if (!this.#membership.end(why)) return;
-    this.#outbox.refuse("You left this room before it was sent.");
-    this.#people.remove(this.#own);
-    this.status();
-  }
-
-  /** Say that there is no such room any more. */
-  gone(why) {
-    this.#outbox.refuse("This room is no longer here.");
-    this.#end("removed");
-    this.#people.reset({ count: 0, list: [] });
-    this.#membership.close(`${why} Copy what you want to keep.`);
-    this.status();
-  }
-
-  /** Say that the reader is nobody any more. What they wrote stays on the page, to be sent under another name or not at all. */
-  signedOut(why) {
-    this.#end("left");
-    const reason = "You left before it was sent.";
-    this.#feed.showPending(this.#outbox.messages.map((message) => ({ ...message, reason: message.reason ?? reason })));
-    this.#membership.signOut(why);
-    this.status();
+    if (this.#isNewest) this.#feed.presence(change);
   }
 
   /** Show who types. */
@@ -213,9 +155,32 @@ export class Room extends EventTarget {
     if (change.user.id !== this.#own.id) this.#typing.change(change);
   }
 
-  #listen(main) {
+  /** Say that the reader is no member any more, and how to come in again. What they write stays. */
+  left(why) {
+    if (!this.#membership.end(why)) return;
+    this.#writing.outbox.refuse("You left this room before it was sent.");
+    this.#people.remove(this.#own);
+    this.status();
+  }
+
+  /** Say that there is no such room any more. */
+  gone(why) {
+    this.#writing.outbox.refuse("This room is no longer here.");
+    this.#end("removed");
+    this.#people.reset({ count: 0, list: [] });
+    this.#membership.close(`${why} Copy what you want to keep.`);
+  }
+
+  /** Say that the reader is nobody any more. What they wrote stays on the page, to be sent under another name or not at all. */
+  signedOut(why) {
+    this.#end("left", "You left before it was sent.");
+    this.#membership.signOut(why);
+  }
+
+  #read() {
+    const { main } = this;
     const { epoch, head } = main.dataset;
-    // To who is outside nothing is new: they see it for the first time.
+    // Nothing is new to somebody outside: they see it for the first time.
     const read = this.member ? main.dataset.read : head;
     this.#feed = new Feed(main, this.#own, { read: Number(read), head: Number(head) });
     const seqs = [...main.querySelectorAll("[data-entry][data-seq]")].map(({ dataset }) => Number(dataset.seq));
@@ -223,16 +188,31 @@ export class Room extends EventTarget {
     const ledger = new Ledger(epoch, seqs[0] ?? high + 1, high);
     this.#log = new Log(this.#connection, this.name, ledger, this.#feed, !main.querySelector("[data-older]"));
     this.#log.addEventListener("message", ({ detail }) => {
-      // What stands in the log is sent, also before its answer comes.
-      if (detail.user.id === this.#own.id) this.#outbox.discard(detail.id);
+      // What stands in the log is sent, even if its answer is still to come.
+      if (detail.user.id === this.#own.id) this.#writing.outbox.discard(detail.id);
       this.dispatchEvent(new CustomEvent("message", { detail }));
     });
     this.#feed.addEventListener("older", () => this.member && this.#log.older());
     this.#feed.addEventListener("seen", () => this.dispatchEvent(new Event("seen")));
     this.#feed.addEventListener("jumped", () => this.focus());
-    main.addEventListener("click", (event) => this.#clicked(event));
+    main.addEventListener("click", (event) => {
+      if (!event.target.matches("[data-older]") || !this.member) return;
+      event.preventDefault();
+      this.#log.older();
+    });
     this.#goesTo = kept(this.name) ?? (ledger.low > Number(read) + 1 ? { seq: Number(read) + 1 } : null);
     this.#feed.waits = Boolean(this.#goesTo);
+  }
+
+  #write() {
+    this.#writing = new Writing(this.main, this.#connection, this.#feed, {
+      onTyping: (on) => this.member && this.#connection.call("typing", { room: this.name, on }).catch(() => {}),
+      ready: () => this.#comeIn(),
+    });
+    const { outbox } = this.#writing;
+    outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
+    outbox.addEventListener("outside", () => this.left());
+    outbox.addEventListener("refused", ({ detail }) => this.dispatchEvent(new CustomEvent("refused", { detail })));
   }
 
   #joined(answer) {
@@ -243,7 +223,9 @@ export class Room extends EventTarget {
     this.status();
     this.dispatchEvent(new CustomEvent("joined", { detail: answer }));
     this.#people.reset(answer.people);
-    if (answer.reset) this.#wasReset();
+    if (!answer.reset) return;
+    this.#writing.show();
+    this.#feed.notice("The conversation did not go on from where you were. These are its newest messages.");
   }
 
   /** Be a member before something is said. */
@@ -264,53 +246,20 @@ export class Room extends EventTarget {
     else this.#feed.goTo({ seq, below });
   }
 
-  #send(text) {
-    const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    this.#outbox.add({ id, text, at: now() });
-    this.#feed.toBottom();
-  }
-
-  /** Show what is on its way; of what takes long, also why. */
-  #showPending() {
-    clearTimeout(this.#waiting);
-    const { messages, waitsFor } = this.#outbox;
-    const since = now() - LONG;
-    this.#feed.showPending(messages.map((each) => (each.at <= since ? { ...each, waitsFor } : each)));
-    if (messages.some(({ reason }) => !reason)) this.#waiting = setTimeout(() => this.#showPending(), LONG);
-  }
-
-  /** What was sent stands in the log. Where it is shown already, or lies before what is, no entry will come for it. */
+  /** Where what was sent is shown already, or lies before what is, no entry will come for it. */
   #sent({ id, answer }) {
     learn(answer.at);
-    // Where an older page is shown, it stands on the newest.
+    // It stands on the newest page, also where an older one is shown.
     if (!this.#isNewest) this.dispatchEvent(new Event("newest"));
     const { epoch, seq } = this.position;
     if (answer.epoch === epoch && answer.seq <= seq) this.#feed.discard(id);
   }
 
-  #clicked(event) {
-    const { target } = event;
-    const { id } = target.closest("[data-entry]")?.dataset ?? {};
-    if (target.matches("[data-discard]")) this.#outbox.discard(id);
-    else if (target.matches("[data-retry]")) this.#outbox.retry(id);
-    else if (target.matches("[data-older]") && this.member) {
-      event.preventDefault();
-      this.#log.older();
-      return;
-    } else return;
-    this.#composer.focus();
-  }
-
-  /** Say nothing from here any more, for that reason. */
-  #end(over) {
+  /** Say nothing from here any more, as it is `over`; of what is waiting, the reason. */
+  #end(over, reason) {
     this.#over = this.main.dataset.over = over;
-    this.close();
-    this.#composer.close();
-  }
-
-  #wasReset() {
-    this.#showPending();
-    this.#feed.notice("The conversation did not go on from where you were. These are its newest messages.");
+    this.#writing.end(reason);
+    this.status();
   }
 
   #tellOfNewer() {
