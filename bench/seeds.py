@@ -37,7 +37,7 @@ def fill(url: str, room: str, entries: int) -> None:
     store = _Unheard(url)
     with _chat(url) as chat, _chat(url, store) as unheard:
         founder = _founder(chat)
-        chat.memberships.join(founder, room)
+        chat.visits.enter(founder, room)
         for number in range(entries):
             text = f"Message {number}, and some words, so that it is as long as what people really say to each other."
             unheard.messages.post(founder, room, text, f"seed-{number}")
@@ -52,7 +52,7 @@ def settle_in(url: str, room: str, count: int) -> list[Person]:
     with _chat(url) as chat:
         people = [chat.people.claim(f"Regular {number}", ADDRESS) for number in range(count)]
         for person in people:
-            chat.memberships.join(person, room)
+            chat.visits.enter(person, room)
     return people
 
 

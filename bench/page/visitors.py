@@ -52,7 +52,7 @@ class Visitors:
         name = f"room-{self._run}-{self._rooms}"
         make_rooms(self.redis_url, name)
         fill(self.redis_url, name, entries)
-        self.chat.memberships.join(self._writer, name)
+        self.chat.visits.enter(self._writer, name)
         return name
 
     def head(self, room: str) -> int:
@@ -94,7 +94,7 @@ class Visitors:
         """Have a page be in a room, as a member of it."""
         person = self.chat.people.find(page.get_attribute("#room", "data-own") or "")
         assert person
-        self.chat.memberships.join(person, room)
+        self.chat.visits.enter(person, room)
         page.goto(f"/rooms/{room}")
         page.wait_for_selector('[data-status="live"]')
         self.rest(page)

@@ -20,7 +20,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         with plainly():
             room = chat.rooms.find(name)
             sure(f"Remove {name} with its {room.head:,} messages? They cannot be brought back.", yes=yes)
-            members = chat.rooms.remove(name)
+            members = chat.removals.remove(name)
         if as_json:
             answer({"name": name, "members": members})
         else:

@@ -1,6 +1,7 @@
 """What the chat is about: one noun a file, and its Redis keys in one. Knows nothing of Flask or Socket.IO."""
 
 from chat.config import Config
+from chat.domain.access import Access
 from chat.domain.bus import Bus
 from chat.domain.limits.budget import Budget
 from chat.domain.limits.limits import Limits
@@ -10,6 +11,7 @@ from chat.domain.people.bans import Bans, refusal, typed
 from chat.domain.people.people import People, Person
 from chat.domain.presence import Presence
 from chat.domain.rooms.memberships import Memberships
+from chat.domain.rooms.removals import Removals
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.rooms.visits import Visits
 from chat.domain.shards import Shards
@@ -32,15 +34,17 @@ class Chat:
         self.people = People(store, config, self.limits)
         self.bans = Bans(store)
         self.rooms = Rooms(store, config, shards, self.limits, self.bus)
-        self.memberships = Memberships(store, config, shards, self.people, self.rooms)
+        self.access = Access(store, shards, self.rooms)
+        self.removals = Removals(store, config, shards, self.access)
+        self.memberships = Memberships(store, config, shards, self.people, self.access)
         self.log = Log(store, config, shards, self.limits, self.budget, self.rooms)
         self.retention = Retention(store, config, shards, self.rooms)
-        self.messages = Messages(self.log, config, self.people, self.memberships)
+        self.messages = Messages(self.log, config, self.people, self.access)
         self.presence = Presence(store, config, shards)
         self.visits = Visits(
-            store, shards, self.limits, self.budget, self.people, self.rooms, self.memberships, self.log
+            store, shards, self.limits, self.budget, self.people, self.rooms, self.access, self.memberships, self.log
         )
-        self.sweep = Sweep(store, config, shards, self.people, self.rooms)
+        self.sweep = Sweep(store, shards, self.people, self.rooms, self.removals)
         self.census = Census(store, shards, self.people, self.rooms)
 
     def called(self, name: str) -> Person | None:
@@ -76,12 +80,17 @@ class Chat:
     def sign_out(self, person_id: str, message: str = "") -> None:
         """Give a person's name back, end their memberships, and have every worker close their connections.
 
+        In one round trip: all of it is done, or nothing, whatever ends this process. It cannot be one Lua step, as
+        names, rooms and the bus for everybody may be in different slots.
+
         Args:
             message: what they are told, where it was not they who left.
         """
         person = self.people.find(person_id)
         if person is None:
             return
-        self.memberships.end_all(person)
-        self.people.release(person)
-        self.bus.signal("signedOut", {"user": person.id, "message": message})
+        self.store.ask(
+            *self.memberships.ending_all(person),
+            *self.people.releasing(person),
+            *self.bus.signalling("signedOut", {"user": person.id, "message": message}),
+        )

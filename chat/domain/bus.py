@@ -12,6 +12,7 @@ from chat.domain import keys
 from chat.domain.limits.budget import size_of
 from chat.domain.shards import Shards
 from chat.store.connection import Store
+from chat.store.pipe import Command
 
 BLOCK = 1.0
 """Seconds for which a read waits for something to come."""
@@ -44,7 +45,12 @@ class Bus:
 
     def signal(self, type: str, payload: dict[str, Any]) -> None:
         """Tell every worker something that concerns no room."""
-        self._store.run("bus/signal", keys.bus(0), [type, msgspec.json.encode(payload).decode(), self._length])
+        self._store.ask(*self.signalling(type, payload))
+
+    def signalling(self, type: str, payload: dict[str, Any]) -> list[Command]:
+        """The command that does so."""
+        args: list[str | int] = [type, msgspec.json.encode(payload).decode(), self._length]
+        return [self._store.script("bus/signal", keys.bus(0), args)]
 
     def reader(self, shard: int = 0) -> "Reader":
         """A reader of a shard's bus that begins with what comes from now on.

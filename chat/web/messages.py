@@ -39,5 +39,5 @@ def _post(person: Person, room: str, form: MessageForm) -> Posted:
     except ChatError as error:
         if error.code != "room_not_found":
             raise
-    chat().memberships.join(person, room)
+    chat().visits.enter(person, room, network=network())
     return chat().messages.post(person, room, text, id, network())

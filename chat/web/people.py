@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
         form.name.errors = [error.message]
         return sign_in_page.page(form), error.status
     sign_in(newcomer)
-    chat().memberships.join(newcomer, chat().rooms.default)
+    chat().visits.enter(newcomer, chat().rooms.default, network=network())
     return _arrive(newcomer, form)
 
 
@@ -79,9 +79,9 @@ def _arrive(person: Person, form: NameForm) -> ResponseReturnValue:
         return redirect(sign_in_page.destination(form.next.data or ""))
     room = sign_in_page.room_of(form.next.data or "")
     try:
-        chat().memberships.join(person, room)
+        chat().visits.enter(person, room, network=network())
     except ChatError:
         # The room is gone; the words are not.
         room = chat().rooms.default
-        chat().memberships.join(person, room)
+        chat().visits.enter(person, room, network=network())
     return feed(person, room, MessageForm(formdata=None, data={"msg": form.msg.data}))

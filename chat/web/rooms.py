@@ -91,14 +91,14 @@ def create() -> ResponseReturnValue:
         field = form.topic if "topic" in error.message else form.name
         field.errors = [error.message]
         return form_page(person, form), error.status
-    chat().memberships.join(person, made.name)
+    chat().visits.enter(person, made.name, network=network())
     return redirect(url_for("rooms.show", room=made.name))
 
 
 @pages.post("/rooms/<room>/join")
 def join(room: str) -> ResponseReturnValue:
     """Become a member."""
-    chat().memberships.join(require_person(), room)
+    chat().visits.enter(require_person(), room, network=network())
     return redirect(url_for("rooms.show", room=room))
 
 

@@ -63,7 +63,7 @@ def test_who_is_put_out_is_gone_everywhere_and_does_not_return_until_let_in(
         assert client.ended.wait(5)
     ben.wait_told("left", ada.user, room)
     assert chat.people.find(ada.user["id"]) is None
-    assert chat.memberships.missing(room, [ada.user["id"]]) == [ada.user["id"]]
+    assert chat.access.strangers(room, [ada.user["id"]]) == [ada.user["id"]]
     for name in (ada.user["name"], ada.user["name"].upper(), ada.user["name"].replace("a", "\u0430")):
         error = connect().refused("setUsername", {"user": name, "token": ada.token})
         assert error["code"] == "put_out", name

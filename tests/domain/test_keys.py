@@ -39,7 +39,7 @@ def test_a_chat_in_use_has_no_other_keys(own_chat: Chat) -> None:
     garden = own_chat.rooms.create("garden", "", ada, "192.0.2.1").name
     own_chat.rooms.create_unlisted("drill", 60)
     for person in (ada, ben):
-        own_chat.memberships.join(person, garden)
+        own_chat.visits.enter(person, garden)
         own_chat.presence.arrive(garden, [(person, person.id)])
     own_chat.messages.post(ada, garden, "hello", "id")
     own_chat.presence.settle(garden)

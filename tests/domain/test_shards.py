@@ -80,7 +80,7 @@ def test_everything_that_is_said_in_a_room_is_on_the_bus_of_its_shard(own_chat: 
     for name in names[1:]:
         chat.rooms.create(name, "", ada)
     for name in names:
-        chat.memberships.join(ada, name)
+        chat.visits.enter(ada, name)
         chat.messages.post(ada, name, "hello", "id")
         chat.presence.arrive(name, [(ada, "tab")])
         assert chat.presence.settle(name)

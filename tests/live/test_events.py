@@ -341,11 +341,11 @@ def test_who_comes_in_again_while_they_are_put_out_leaves_no_membership(chat: Ch
     assert person
     # What putting out does first, and what a client does until its connection is closed.
     chat.memberships.end_all(person)
-    chat.people.release(person)
+    chat.store.ask(*chat.people.releasing(person))
     ada.ok("join", {"room": room})
     chat.bus.signal("signedOut", {"user": person.id})
     ada.wait("signedOut")
-    eventually(lambda: chat.memberships.missing(room, [person.id]) == [person.id])
+    eventually(lambda: chat.access.strangers(room, [person.id]) == [person.id])
     assert chat.memberships.of(person) == {}
 
 
@@ -353,7 +353,7 @@ def test_a_room_that_goes_is_told_to_everybody_who_said_who_they_are(
     chat: Chat, connect: Connect, ada: Client, ben: Client, room: str
 ) -> None:
     stranger = connect()
-    chat.rooms.remove(room)
+    chat.removals.remove(room)
     for client in (ada, ben):
         client.wait("roomRemoved", room=room)
     stranger.ok("ping", {})

@@ -28,7 +28,7 @@ def long_room(chat: Chat) -> str:
     """A room whose every entry is as long as may be."""
     writer = chat.people.claim(unique("Writer"), "127.0.0.1")
     room = chat.rooms.create(unique("long"), "", writer).name
-    chat.memberships.join(writer, room)
+    chat.visits.enter(writer, room)
     for number in range(LONG):
         chat.messages.post(writer, room, "🎈" * 9_999 + "x", f"{number}")
     return room
@@ -59,7 +59,7 @@ def test_an_honest_reader_on_a_slow_line_catches_up_while_people_talk(
     server: Server, connect: Connect, chat: Chat, room: str, wire_to: Callable[..., Wire]
 ) -> None:
     author = chat.people.claim(unique("Author"), "127.0.0.1")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     for number in range(LONG):
         chat.messages.post(author, room, "🎈" * 9_999 + "x", f"{number}")
     writer = connect(unique("Writer"))

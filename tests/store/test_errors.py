@@ -28,7 +28,7 @@ def lone(own_redis: Redis) -> Chat:
 def person(lone: Chat) -> Person:
     """Somebody in it."""
     person = lone.people.claim("Ada", "127.0.0.1")
-    lone.memberships.join(person, "work")
+    lone.visits.enter(person, "work")
     return person
 
 
@@ -87,7 +87,8 @@ def test_a_real_redis_that_refuses_is_understood(own_redis: Redis, lone: Chat, p
     REFUSALS[code](own_redis.client())
     for write in (
         lambda: lone.messages.post(person, "work", "hello", "id"),
-        lambda: lone.memberships.join(person, "work"),
+        # Who belongs there already is let in without a write.
+        lambda: lone.visits.enter(Person("0" * 16, "Ben"), "work"),
     ):
         with pytest.raises(Unavailable, match=re.escape(REASONS[code])) as caught:
             write()

@@ -257,7 +257,7 @@ def test_scripts_that_redis_forgets_again_and_again_append_each_entry_once(own_r
     chat = Chat(Store(own_redis.url), Config(redis_url=own_redis.url, rate_limit=False))
     room = chat.rooms.default
     person = chat.people.claim("Writer", "127.0.0.1")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     writers = 16
     posted: dict[str, int] = {}
     over = threading.Event()
@@ -419,7 +419,7 @@ def test_who_is_interrupted_while_asking_for_all_tells_them_so(pipe: Pipe, other
 
 def test_what_is_on_too_few_replicas_is_known_when_it_is_repeated(chat: Chat, room: str, redis_url: str) -> None:
     person = chat.people.claim(unique("Writer"), "127.0.0.1")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     safe = Chat(Store(redis_url, replicas=1), Config(redis_url=redis_url, rate_limit=False))
     for _ in range(2):
         with pytest.raises(Unavailable, match="0 of 1"):

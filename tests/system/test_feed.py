@@ -96,7 +96,7 @@ def test_a_message_that_is_discarded_leaves_no_day_behind(quiet_page: Page, chat
     say(quiet_page, "never mind")
     expect(quiet_page.locator('[data-state="pending"]')).to_have_count(1)
     expect(quiet_page.locator("[data-day]")).to_have_count(0)
-    chat.rooms.remove(room)
+    chat.removals.remove(room)
     quiet_page.context.set_offline(False)
     expect(quiet_page.locator('[data-state="failed"]')).to_have_count(1, timeout=20_000)
     quiet_page.get_by_role("button", name="Discard").click()
@@ -156,7 +156,7 @@ def test_a_long_feed_keeps_a_window_of_its_entries_and_brings_the_others_back(
     open_page: Open, chat: Chat, room: str
 ) -> None:
     author = chat.people.claim(unique("Author"), "")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     page = open_page(unique("Reader"), path=f"/rooms/{room}")
     for number in range(660):
         chat.messages.post(author, room, f"message {number}", f"id{number}")

@@ -16,7 +16,7 @@ steps = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 60)), max_size=
 
 def test_the_feed_ends_as_the_log(open_page: Open, chat: Chat, room: str) -> None:
     writer = chat.people.claim(unique("Writer"), "127.0.0.1")
-    chat.memberships.join(writer, room)
+    chat.visits.enter(writer, room)
     for number in range(60):
         chat.messages.post(writer, room, f"message {number}", f"id {number}".replace(" ", "-"))
     page = open_page(unique("Ada"), path=f"/rooms/{room}")

@@ -24,12 +24,12 @@ def page(open_page: Open, chat: Chat, room: str) -> Iterator[Page]:
         name = chat.rooms.create(unique("many"), "", author).name
         names.append(name)
         for person in (author, reader):
-            chat.memberships.join(person, name)
+            chat.visits.enter(person, name)
         chat.messages.post(author, name, "something new", f"id{number}")
     page.goto("/")
     yield page
     for name in names:
-        chat.rooms.remove(name)
+        chat.removals.remove(name)
 
 
 def test_a_field_finds_rooms_and_enter_goes_there(page: Page) -> None:

@@ -18,7 +18,7 @@ def top(page: Page, seq: int) -> float:
 def page(open_page: Open, chat: Chat, room: str) -> Page:
     """A room with one long message among short ones, in view from its first line."""
     author = chat.people.claim(unique("Author"), "")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     for number, text in enumerate(["short", "\n".join("x" * 40), LONG + "\nhttps://example.org/last", *["after"] * 40]):
         chat.messages.post(author, room, text, f"id{number}")
     page = open_page(unique("Reader"), path=f"/rooms/{room}")

@@ -45,7 +45,7 @@ def is_cut(locator: Locator) -> bool:
 def speaker(chat: Chat, room: str) -> Person:
     """Somebody in the room."""
     person = chat.people.claim(unique("Speaker"), "")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     return person
 
 

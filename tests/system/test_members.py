@@ -17,7 +17,7 @@ def test_a_link_is_a_look_and_a_button_comes_in(open_page: Open, ada: Client, ch
     expect(page.locator("[data-status]")).to_have_text("not joined")
     expect(page.locator("[data-entry]")).to_have_text([page.locator("[data-entry]").inner_text()])
     own = page.get_attribute("#room", "data-own")
-    assert chat.memberships.missing(room, [own]) == [own]
+    assert chat.access.strangers(room, [own]) == [own]
     assert chat.presence.here(room).list == [ada.user]
     expect(page.locator("[data-leave-room]")).to_be_hidden()
     page.get_by_role("button", name=f"Join {room}").click()
@@ -48,7 +48,7 @@ def test_choosing_a_room_in_the_list_comes_in_and_going_back_to_it_does_not(
     page.click(f'[data-room-link="{room}"]')
     expect(page.locator("h1")).to_have_text(room)
     live(page)
-    assert chat.memberships.missing(room, [own]) == []
+    assert chat.access.strangers(room, [own]) == []
     person = chat.people.find(own)
     assert person
     page.click('[data-room-link="work"]')
@@ -58,7 +58,7 @@ def test_choosing_a_room_in_the_list_comes_in_and_going_back_to_it_does_not(
     page.go_back()
     expect(page.locator("h1")).to_have_text(room)
     expect(page.locator("[data-outside]")).to_be_visible()
-    assert chat.memberships.missing(room, [own]) == [own]
+    assert chat.access.strangers(room, [own]) == [own]
     page.click(f'[data-room-link="{room}"]')
     live(page)
 
@@ -96,7 +96,7 @@ def test_leaving_in_one_tab_is_said_in_the_other_which_keeps_what_was_typed(
 def test_a_room_that_is_removed_says_so_and_leads_to_the_default_room(open_page: Open, chat: Chat, room: str) -> None:
     page = open_page(unique("Left"), path=f"/rooms/{room}")
     page.fill("[name=msg]", "too late")
-    chat.rooms.remove(room)
+    chat.removals.remove(room)
     shows(page.locator("[data-outside]"), "removed this room")
     expect(page.locator("[data-status]")).to_have_text("removed")
     expect(page.locator("[data-send]")).to_be_disabled()
@@ -115,7 +115,7 @@ def test_a_room_that_was_removed_while_one_was_offline_says_so_on_coming_back(
     page.fill("[name=msg]", "too late")
     page.context.set_offline(True)
     page.wait_for_selector('[data-status="offline"]')
-    chat.rooms.remove(room)
+    chat.removals.remove(room)
     page.context.set_offline(False)
     shows(page.locator("[data-outside]"), "This room is no longer here", within=20)
     expect(page.locator("[data-outside] button")).to_be_hidden()

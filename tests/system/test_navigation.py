@@ -127,7 +127,7 @@ def test_a_room_that_is_not_wanted_any_more_is_not_joined(
     choose(ada_page, room)
     let_go()
     settled(ada_page, room)
-    assert chat.memberships.missing(others[0], [own]) == [own]
+    assert chat.access.strangers(others[0], [own]) == [own]
 
 
 @pytest.fixture

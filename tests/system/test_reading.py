@@ -16,7 +16,7 @@ from tests.support.waiting import eventually
 def long_room(chat: Chat, room: str) -> str:
     """A room in which 300 messages were said."""
     author = chat.people.claim(unique("Author"), "127.0.0.1")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     for number in range(300):
         chat.messages.post(author, room, f"message {number}\nof two lines", f"id{number}")
     return room
@@ -146,7 +146,7 @@ def test_b15_paging_back_leads_to_the_beginning_without_a_hole(reader: Page) -> 
 
 def test_b20_days_are_separated_runs_grouped_and_times_the_readers_own(open_page: Open, chat: Chat, room: str) -> None:
     author = chat.people.claim(unique("Author"), "127.0.0.1")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     for number in range(3):
         chat.messages.post(author, room, str(number), f"id{number}")
     now = dt.datetime.now(dt.UTC)
@@ -224,7 +224,7 @@ def test_an_older_page_stays_what_it_is_and_leads_to_what_came_after(reader: Pag
 
 def test_b15_in_a_tall_window_older_messages_come_by_themselves(open_page: Open, chat: Chat, room: str) -> None:
     author = chat.people.claim(unique("Author"), "")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     for number in range(120):
         chat.messages.post(author, room, str(number), f"id{number}")
     page = open_page(unique("Reader"), path=f"/rooms/{room}")

@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 def author(chat: Chat, room: str) -> Person:
     """Somebody who says much in the room."""
     author = chat.people.claim(unique("Author"), "")
-    chat.memberships.join(author, room)
+    chat.visits.enter(author, room)
     return author
 
 
@@ -28,7 +28,7 @@ def member(chat: Chat, page: Page, room: str) -> Person:
     """The reader of a page, made a member of the room."""
     person = chat.people.find(page.get_attribute("#room", "data-own") or "")
     assert person
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     return person
 
 
@@ -44,7 +44,7 @@ def look_again(page: Page) -> None:
 
 def read(chat: Chat, person: Person, room: str) -> int:
     """Up to where somebody has read."""
-    return chat.memberships.find(person, room).read
+    return chat.access.member(person, room).read
 
 
 def after_the_line(page: Page) -> str | None:

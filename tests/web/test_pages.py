@@ -162,7 +162,7 @@ def test_a_room_is_made_by_a_form(visitor: Visitor) -> None:
 def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -> None:
     crowd = [Person(f"{number:04x}", f"Person {number:03}") for number in range(120)]
     for person in crowd:
-        chat.memberships.join(person, room)
+        chat.visits.enter(person, room)
     chat.presence.arrive(room, [(person, "tab") for person in crowd])
     assert visitor.get(f"/rooms/{room}") == 200
     assert "Person 099" in visitor.html and "Person 100" not in visitor.html
@@ -178,7 +178,7 @@ def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -
 def test_a_name_that_the_chat_lost_is_asked_for_again(visitor: Visitor, chat: Chat) -> None:
     with visitor.client.session_transaction() as session:
         person = Person(session["person"], session["name"])
-    chat.people.release(person)
+    chat.store.ask(*chat.people.releasing(person))
     visitor.get("/rooms/work")
     assert f"The chat no longer knows you as {person.name}" in html.unescape(visitor.html)
     assert f'value="{person.name}"' in visitor.html
@@ -214,7 +214,7 @@ def test_a_room_can_be_left(visitor: Visitor, room: str) -> None:
 def test_a_link_makes_nobody_a_member(visitor: Visitor, room: str, chat: Chat, path: str) -> None:
     assert visitor.get(f"/rooms/{room}{path}") == 200
     person = own(visitor)
-    assert chat.memberships.missing(room, [person.id]) == [person.id]
+    assert chat.access.strangers(room, [person.id]) == [person.id]
     assert room not in chat.memberships.of(person)
     assert chat.presence.here(room).count == 0
 
@@ -224,7 +224,7 @@ def test_who_is_outside_reads_and_comes_in_by_a_button_or_a_first_message(
 ) -> None:
     visitor.get(f"/rooms/{room}")
     assert visitor.submit(f"/rooms/{room}/messages", msg="the first", id="first") == 200
-    assert chat.memberships.missing(room, [own(visitor).id]) == []
+    assert chat.access.strangers(room, [own(visitor).id]) == []
     assert "data-outside hidden" in visitor.html
 
     reader = visit().named(unique("Reader"))
@@ -240,7 +240,7 @@ def test_who_is_outside_reads_and_comes_in_by_a_button_or_a_first_message(
 def test_a_first_message_that_is_refused_brings_nobody_in(visitor: Visitor, room: str, chat: Chat) -> None:
     visitor.get(f"/rooms/{room}")
     assert visitor.submit(f"/rooms/{room}/messages", msg="  ", id="id") == 400
-    assert chat.memberships.missing(room, [own(visitor).id]) == [own(visitor).id]
+    assert chat.access.strangers(room, [own(visitor).id]) == [own(visitor).id]
     for path in ("/rooms/nowhere/messages", "/rooms/nowhere/join"):
         visitor.get(f"/rooms/{room}")
         assert visitor.submit(path, msg="hello", id="id") == 404

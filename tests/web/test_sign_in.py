@@ -254,7 +254,7 @@ def test_a_message_to_a_room_that_is_gone_is_kept_all_the_same(visit: Visit, roo
     writer.get(f"/rooms/{room}")
     chat.sign_out(person_of(writer))
     writer.submit(f"/rooms/{room}/messages", msg="kept")
-    chat.rooms.remove(room)
+    chat.removals.remove(room)
     assert writer.submit("/", name=unique("Writer"), msg="kept") == 200
     assert 'data-room="work"' in writer.html and composed(writer) == "kept"
 

@@ -39,7 +39,7 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
     try:
         for number in ("one", "two"):
             people.append(chat.people.claim(f"Drill {number} {secrets.token_hex(4)}", "", passing=True))
-            chat.memberships.join(people[-1], room.name)
+            chat.visits.enter(people[-1], room.name)
             participants.append(Participant(url, SessionInterface().header(app, people[-1]), room.name))
         _wait_for(participants, url)
         _talk(participants, rate, seconds, halfway=lambda: _restart(restart, chat, participants[0]))
@@ -48,9 +48,8 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
         for participant in participants:
             participant.close()
         for person in people:
-            chat.memberships.end_all(person)
-            chat.people.release(person)
-        chat.rooms.remove(room.name)
+            chat.sign_out(person.id)
+        chat.removals.remove(room.name)
 
 
 def _wait_for(participants: list[Participant], url: str) -> None:

@@ -2,18 +2,18 @@
 
 from chat import text as texts
 from chat.config import Config
+from chat.domain.access import Access
 from chat.domain.messages.log import Log, Posted
 from chat.domain.people.people import People, Person
-from chat.domain.rooms.memberships import Memberships
 from chat.errors import ChatError
 
 
 class Messages:
     """Posting messages."""
 
-    def __init__(self, log: Log, config: Config, people: People, memberships: Memberships) -> None:
+    def __init__(self, log: Log, config: Config, people: People, access: Access) -> None:
         self._log = log
-        self._memberships = memberships
+        self._access = access
         self._people = people
         self.longest = config.max_message
 
@@ -37,8 +37,10 @@ class Messages:
         try:
             posted = self._log.append(room, person, id, "message", fields, network)
         except ChatError as error:
-            if error.code != "room_not_found" or not self._memberships.regain(person, room):
+            if error.code != "room_not_found":
                 raise
+            # Raises, unless the store lost the membership, and has it again.
+            self._access.member(person, room)
             posted = self._log.append(room, person, id, "message", fields, network)
         # Where this fails, the message is repeated under its id, and this with it.
         self._people.spoke(person)

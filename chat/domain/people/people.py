@@ -176,9 +176,9 @@ class People:
         voice = Voice.HEARD if person.id in self._heard else Voice.NOT_YET
         return bool(self._lease(person, proof, voice, "", UNLIMITED)[0] == "leased")
 
-    def release(self, person: Person) -> None:
-        """Give the name back. The id is nobody's from now on."""
-        self._store.run("people/release", self._keys(person), [person.id, "+inf"])
+    def releasing(self, person: Person) -> list[Command]:
+        """The command that gives the name back. The id is nobody's from then on."""
+        return [self._store.script("people/release", self._keys(person), [person.id, "+inf"])]
 
     def _keys(self, person: Person) -> list[str]:
         """All that is kept of a person and their name."""

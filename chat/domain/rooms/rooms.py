@@ -13,14 +13,13 @@ import msgspec
 from chat import text as texts
 from chat.config import Config, ConfigError
 from chat.domain.bus import Bus
-from chat.domain.keys import MAKERS, PARTS, ROOMS, UNLISTED, reads
+from chat.domain.keys import MAKERS, ROOMS, UNLISTED
 from chat.domain.limits.limits import ROOM_SHARE, Limits
 from chat.domain.people import names
 from chat.domain.people.people import Person
 from chat.domain.shards import Shards
 from chat.errors import ChatError, room_not_found
 from chat.store.connection import Store
-from chat.store.pipe import Command
 
 LONGEST_NAME = 32
 LONGEST_TOPIC = 200
@@ -117,23 +116,6 @@ class Rooms:
         self._found(name, "", listed=False)
         return self.find(name)
 
-    def remove(self, name: str) -> int:
-        """Take away a room with all that it has, let everyone know whom it was shown to, and return how many members
-        it had. Safe to repeat where it was interrupted.
-
-        Raises:
-            ChatError: `invalid` for the default room, which everybody belongs to.
-        """
-        if name == self.default:
-            raise everybodys(name)
-        listed = bool(self._store.ask(*self._unlisting(name))[0])
-        keys = [*self._shards.bus(name), *self._shards.keys(name, *PARTS, "")]
-        signal = msgspec.json.encode({"listed": listed}).decode()
-        members = self._store.run("rooms/remove", keys, [name, signal, self._bus_length])
-        for start in range(0, len(members), 500):
-            self._store.ask(*(("HDEL", reads(member), name) for member in members[start : start + 500]))
-        return len(members)
-
     def _refuse_twin(self, name: str) -> None:
         """See that the name is not taken for that of another room, whenever that was made.
 
@@ -143,16 +125,6 @@ class Rooms:
         for other in {self.default, *self._store.ask(("ZRANGE", ROOMS, 0, -1))[0]} - {name}:
             if _form(other) == form:
                 raise ChatError("room_taken", f"That looks like {other}, which is a room already. Try another name.")
-
-    def unlist(self, name: str) -> None:
-        """Take a room that is gone out of the list, unless it was made anew."""
-        self._store.ask(*self._unlisting(name))
-        # Whoever made it after this look puts it on the list after it, too.
-        if self._read(name):
-            self._store.ask(("ZADD", ROOMS, 0, name))
-
-    def _unlisting(self, name: str) -> list[Command]:
-        return [("ZREM", ROOMS, name), ("HDEL", MAKERS, name), ("ZREM", UNLISTED, name)]
 
     def refound(self, name: str, *, always: bool = False) -> bool:
         """Give a room another epoch, `always` or where the store threw a part of it away, and have its clients know.
@@ -220,11 +192,6 @@ def _default(config: Config) -> str:
         raise ConfigError(
             f"CHAT_DEFAULT_ROOM is {config.default_room!r}, but must be what a room can be called: {error.message}"
         ) from None
-
-
-def everybodys(name: str) -> ChatError:
-    """What cannot be done to the default room."""
-    return ChatError("invalid", f"{name} is the room that everybody belongs to: it cannot be left or removed.")
 
 
 def topic_of(text: str) -> str:

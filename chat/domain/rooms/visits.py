@@ -1,26 +1,29 @@
-"""Coming into a room, or looking into it: what it takes, and what one finds, in one round trip.
+"""Coming into a room, or looking into it: what one finds there, in one round trip.
 
-Here it is decided who may do what with a room as such: coming in makes one a member, which an act of one's own does
-alone; coming back takes the membership that there was; looking makes nobody a member. All rooms are public: whoever has
-a name may come in, and look. In the default room everybody belongs.
+Coming in makes one a member, which an act of one's own does alone; coming back takes the membership that there was;
+looking makes nobody a member. See `access`.
 """
 
 import time
 from dataclasses import dataclass
 
+from chat.domain.access import Access, Membership
 from chat.domain.keys import LINKED, reads
 from chat.domain.limits.budget import Budget
 from chat.domain.limits.limits import Limits
-from chat.domain.messages.log import Log, Page, Part, args_of, page_of
+from chat.domain.messages.log import Log, Page, Part, args_of, latest, page_of
 from chat.domain.people.people import People, Person
 from chat.domain.presence import LEASE, label
-from chat.domain.rooms.memberships import Membership, Memberships
+from chat.domain.rooms.memberships import Memberships
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
-from chat.errors import ChatError, room_not_found
+from chat.errors import ChatError
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 from chat.store.pipe import Command
+
+# The part of a log for whoever comes in and does not read.
+NOTHING = latest(0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Visits:
         budget: Budget,
         people: People,
         rooms: Rooms,
+        access: Access,
         memberships: Memberships,
         log: Log,
     ) -> None:
@@ -58,11 +62,19 @@ class Visits:
         self._limits = limits
         self._people = people
         self._rooms = rooms
+        self._access = access
         self._memberships = memberships
         self._log = log
 
     def enter(
-        self, person: Person, name: str, part: Part, connection: str = "", network: str = "", *, again: bool = False
+        self,
+        person: Person,
+        name: str,
+        part: Part = NOTHING,
+        connection: str = "",
+        network: str = "",
+        *,
+        again: bool = False,
     ) -> Visit:
         """Make `person` a member of the room, or renew that they are and their name; read a part of its log.
 
@@ -95,7 +107,7 @@ class Visits:
     def _visit(self, person: Person, name: str, part: Part, how: str, connection: str = "") -> Visit:
         keys = [*self._shards.keys(name, "", "members", "log", *LINKED), self._shards.bus(name)[1]]
         lease = self._memberships.lease
-        if name == self._rooms.default:
+        if self._access.is_everybodys(name):
             how = "join"
         own: list[str | float] = [person.id, time.time(), lease, connection, label(person), int(LEASE * 1000)]
         reading: Command = ("HGET", reads(person.id), name)
@@ -110,19 +122,19 @@ class Visits:
             if error.reads and (visit := self._read(person, name, part, how)):
                 return visit
             raise
-        outside = not found or not found[0]
-        if outside and how != "join" and read is not None and self._memberships.regain(person, name):
-            return self._visit(person, name, part, how, connection)
         if not found:
+            # Either raises, unless the store lost what was there, and has it again.
             if how == "renew":
-                raise room_not_found(name)
-            # Fails, unless it is the one room that stands from the start.
-            self._rooms.find(name)
+                self._access.member(person, name)
+            else:
+                self._rooms.find(name)
             return self._visit(person, name, part, how, connection)
         member, n, *of_page = found
         page = page_of(name, of_page)
         self._budget.spend(person, page.size)
         if not member:
+            if read is not None and self._access.regain(person, name):
+                return self._visit(person, name, part, how, connection)
             return Visit(None, page, int(n))
         read = self._memberships.begin(person, page.room) if read is None else min(int(read), page.head)
         return Visit(Membership(person, page.room, read), page, int(n))
@@ -130,7 +142,7 @@ class Visits:
     def _read(self, person: Person, name: str, part: Part, how: str) -> Visit | None:
         """What one finds where the store takes no writes, and leases have to wait; None for who cannot come in so."""
         try:
-            membership = self._memberships.find(person, name)
+            membership = self._access.member(person, name)
         except ChatError:
             return Visit(None, self._log.read(name, part), 0) if how == "look" else None
         return Visit(membership, self._log.read(name, part, person), 0)

@@ -3,10 +3,9 @@ people whose names lapsed."""
 
 import time
 
-from chat.config import Config
-from chat.domain.keys import PARTS, ROOMS, SWEPT, UNLISTED, reads
-from chat.domain.limits.limits import SILENT_ROOM
+from chat.domain.keys import ROOMS, SWEPT, UNLISTED
 from chat.domain.people.people import People
+from chat.domain.rooms.removals import Removals
 from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
@@ -22,12 +21,12 @@ SAMPLE = 100
 class Sweep:
     """A bounded piece of work, done by whichever worker's turn it is."""
 
-    def __init__(self, store: Store, config: Config, shards: Shards, people: People, rooms: Rooms) -> None:
+    def __init__(self, store: Store, shards: Shards, people: People, rooms: Rooms, removals: Removals) -> None:
         self._store = store
         self._shards = shards
-        self._bus_length = config.bus_length
         self._people = people
         self._rooms = rooms
+        self._removals = removals
 
     def run(self) -> bool:
         """Sweep, unless some worker did lately; returns whether it was done."""
@@ -41,7 +40,7 @@ class Sweep:
         """Take away the rooms in no list whose time is up."""
         (overdue,) = self._store.ask(("ZRANGEBYSCORE", UNLISTED, "-inf", time.time(), "LIMIT", 0, AT_ONCE))
         for name in overdue:
-            self._rooms.remove(name)
+            self._removals.remove(name)
 
     def rooms(self) -> None:
         """Take away listed rooms in which nobody said anything and nobody was for a day, and members without a name."""
@@ -53,24 +52,16 @@ class Sweep:
             for name, head in zip(some, heads, strict=True):
                 if head is None:
                     # Whoever took it away was stopped before it was off the list.
-                    self._rooms.unlist(name)
-                elif int(head) == 0 and name != self._rooms.default and gone < AT_ONCE and self._lapse(name):
+                    self._removals.unlist(name)
+                elif (
+                    int(head) == 0
+                    and name != self._rooms.default
+                    and gone < AT_ONCE
+                    and self._removals.remove_silent(name)
+                ):
                     gone += 1
                 else:
                     self._forget_members(name)
-
-    def _lapse(self, name: str) -> bool:
-        """Take a silent room away, if it is one; its name may be given to another."""
-        key, parts = self._shards.key, [part for part in PARTS if part not in ("members", "links")]
-        keys = [key(name, "members"), key(name, "links"), key(name), *self._shards.keys(name, *parts)]
-        args: list[str | int] = [name, '{"listed":true}', self._bus_length, SILENT_ROOM]
-        members = self._store.run("rooms/lapse", [*self._shards.bus(name), *keys], args)
-        if members is None:
-            return False
-        for start in range(0, len(members), 500):
-            self._store.ask(*(("HDEL", reads(member), name) for member in members[start : start + 500]))
-        self._rooms.unlist(name)
-        return True
 
     def _forget_members(self, name: str) -> None:
         members = self._shards.key(name, "members")

@@ -211,11 +211,8 @@ class Delivery:
 
     def _strangers(self, room: str, connections: list[Connection]) -> list[Connection]:
         """Those of the connections whose people are no members of the room."""
-        if room == self._chat.rooms.default:
-            # Where everybody belongs, also after the store lost who does.
-            return []
         people = {each.person.id for each in connections if each.person}
-        gone = set(self._chat.memberships.missing(room, people))
+        gone = set(self._chat.access.strangers(room, people))
         return [each for each in connections if each.person and each.person.id in gone]
 
     def _remove(self, room: str, *, listed: bool) -> None:

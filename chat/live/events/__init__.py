@@ -203,7 +203,7 @@ class Events:
         """Tell the others in the room that one types, or no longer."""
         person = _person(connection)
         if ask.room not in connection.rooms:
-            self._chat.memberships.find(person, ask.room)
+            self._chat.access.member(person, ask.room)
         if not ask.on:
             self._end_typing(connection, person, ask.room)
         else:
@@ -222,7 +222,7 @@ class Events:
 
     def people(self, connection: Connection, ask: schemas.People) -> Answer:
         """A page of who is in a room, in the order of their names."""
-        self._chat.memberships.find(_person(connection), ask.room)
+        self._chat.access.member(_person(connection), ask.room)
         here = self._chat.presence.here(ask.room, ask.start)
         return {"room": ask.room, **here.as_dict(), "complete": here.complete}
 

@@ -32,7 +32,7 @@ def limited(own_chat: Chat) -> Chat:
 def member(chat: Chat, room: str = "work", name: str = "Ada") -> Person:
     """Somebody in a room."""
     person = chat.people.claim(unique(name), "")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     return person
 
 
@@ -56,7 +56,7 @@ def test_a_person_has_one_pace_in_all_rooms_of_all_shards(own_chat: Chat) -> Non
     ada = member(limited)
     rooms = [limited.rooms.create(f"room-{number}", "", ada).name for number in range(10)]
     for room in rooms:
-        limited.memberships.join(ada, room)
+        limited.visits.enter(ada, room)
     assert len({limited.shards.of(room) for room in rooms}) > 4
     said, error = until_refused(lambda number: limited.messages.post(ada, rooms[number % 10], "x", f"id{number}"))
     assert BURST <= said < 2 * BURST
@@ -193,10 +193,10 @@ def test_names_that_lapsed_count_no_more(limited: Chat, monkeypatch: pytest.Monk
 
 def test_joining_has_a_pace_by_person_and_by_network(limited: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     assert BY_PERSON["join"].pace.burst > 2 * Config().max_rooms
+    crowd = [member(limited) for _ in range(4)]
     lower(monkeypatch, BY_PERSON, "join", 20)
     lower(monkeypatch, BY_NETWORK, "join", 50)
     limited = Chat(limited.store, Config(redis_url=limited.store.url))
-    crowd = [member(limited) for _ in range(4)]
 
     def join(number: int, network: str = NETWORK) -> None:
         limited.visits.enter(crowd[number], "work", latest(1), network=network)

@@ -78,7 +78,7 @@ def strangers(place: Place) -> list[Person]:
     """Fifty identities of each address."""
     found = [place.chat.people.claim(unique("Stranger"), address(number)) for number in range(50 * len(ADDRESSES))]
     for person in found:
-        place.chat.memberships.join(person, "work")
+        place.chat.visits.enter(person, "work")
     return found
 
 

@@ -22,7 +22,7 @@ from tests.support.redis import Redis
 def person(chat: Chat, room: str) -> Person:
     """A member of the room."""
     claimed = chat.people.claim(unique("Member"), "127.0.0.1")
-    chat.memberships.join(claimed, room)
+    chat.visits.enter(claimed, room)
     return claimed
 
 
@@ -82,7 +82,7 @@ def test_a_log_keeps_its_newest_entries_and_a_position_before_them_is_reset(
 ) -> None:
     short = Chat(store, Config(redis_url=redis_url, log_length=100, rate_limit=False))
     member = short.people.claim(unique("Writer"), "127.0.0.1")
-    short.memberships.join(member, room)
+    short.visits.enter(member, room)
     posted = [short.messages.post(member, room, "x" * 500, str(number)) for number in range(1000)]
     kept = short.log.read(room, after(0, 200))
     first = seqs(kept.entries)[0]
@@ -96,7 +96,7 @@ def test_a_log_keeps_its_newest_entries_and_a_position_before_them_is_reset(
 def test_a_fast_writer_is_slowed_with_the_wait(store: Store, redis_url: str, room: str) -> None:
     limited = Chat(store, Config(redis_url=redis_url))
     member = limited.people.claim(unique("Flooder"), "127.0.0.1")
-    limited.memberships.join(member, room)
+    limited.visits.enter(member, room)
     with pytest.raises(ChatError) as refused:
         for number in range(30):
             limited.messages.post(member, room, "x", str(number))
@@ -152,7 +152,7 @@ def test_what_is_read_in_redis_is_bounded_too(own_redis: Redis) -> None:
     chat = Chat(Store(own_redis.url), Config(redis_url=own_redis.url, rate_limit=False))
     person = chat.people.claim("Ada", "127.0.0.1")
     room = chat.rooms.create("long", "", person).name
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     for number in range(400):
         # Whatever lies before them, short ones or long ones.
         chat.messages.post(person, room, "🎈" * (9_999 if number % 200 >= 40 else 1) + "x", f"{number}")
@@ -188,7 +188,7 @@ def test_page_by_page_in_any_direction_the_log_is_the_log(
     narrow = Chat(chat.store, config)
     writer = narrow.people.claim(unique("Writer"), "127.0.0.1")
     room = narrow.rooms.create(unique("pages"), "", writer).name
-    narrow.memberships.join(writer, room)
+    narrow.visits.enter(writer, room)
     post_all(narrow, room, writer, sizes)
     whole = list(range(1, len(sizes) + 1))
     epoch = narrow.rooms.find(room).epoch

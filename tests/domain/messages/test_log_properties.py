@@ -39,7 +39,7 @@ def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tup
     room = chat.rooms.create(unique("log"), "", founder).name
     writers = [chat.people.claim(unique("Writer"), "127.0.0.1") for _ in range(WRITERS)]
     for writer in writers:
-        chat.memberships.join(writer, room)
+        chat.visits.enter(writer, room)
     written: list[tuple[str, str]] = []
     kept = 0
 
@@ -94,7 +94,7 @@ def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tup
 def test_a_reader_of_the_bus_gets_every_entry_once_whatever_the_batches(chat: Chat, bursts: list[int]) -> None:
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
     room = chat.rooms.create(unique("bus"), "", founder).name
-    chat.memberships.join(founder, room)
+    chat.visits.enter(founder, room)
     reader = chat.bus.reader()
     count = 0
     got: list[int] = []

@@ -19,7 +19,7 @@ def test_a_name_is_one_persons_until_it_is_given_back(chat: Chat) -> None:
     with pytest.raises(ChatError) as refused:
         chat.people.claim(name.upper(), "127.0.0.1")
     assert refused.value.code == "name_taken"
-    chat.people.release(first)
+    chat.sign_out(first.id)
     assert chat.people.find(first.id) is None
     second = chat.people.claim(name, "127.0.0.1")
     assert second.id != first.id
@@ -52,7 +52,7 @@ def keys_of(store: Store, person: Person) -> list[str]:
 def newcomer(chat: Chat, room: str) -> Person:
     """Somebody in a room who did not say anything yet."""
     person = chat.people.claim(unique("Ada"), "")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     return person
 
 
@@ -118,7 +118,7 @@ def test_a_later_message_asks_redis_no_more(
 
 def test_somebody_in_passing_is_forgotten_soon_whatever_they_say(chat: Chat, room: str) -> None:
     guest = chat.people.claim(unique("Guest"), "", passing=True)
-    chat.memberships.join(guest, room)
+    chat.visits.enter(guest, room)
     chat.messages.post(guest, room, "hello", "id")
     chat.people.renew(guest)
     assert_kept(chat, guest, UNSPOKEN_LEASE)
@@ -132,7 +132,7 @@ def test_a_name_of_an_earlier_version_is_kept_for_long(chat: Chat, newcomer: Per
 
 def test_a_name_that_the_store_lost_is_kept_as_long_as_before(chat: Chat, room: str) -> None:
     quiet, talker = (chat.people.claim(unique("Ada"), "") for _ in range(2))
-    chat.memberships.join(talker, room)
+    chat.visits.enter(talker, room)
     chat.messages.post(talker, room, "hello", "id")
     for person, lease in ((quiet, UNSPOKEN_LEASE), (talker, chat.people.lease)):
         keys = keys_of(chat.store, person)[:3]
@@ -160,7 +160,7 @@ def test_only_the_right_token_proves_who_one_is(chat: Chat) -> None:
 
 def test_signing_out_ends_the_memberships(chat: Chat, room: str) -> None:
     person = chat.people.claim(unique("Ada"), "127.0.0.1")
-    chat.memberships.join(person, room)
+    chat.visits.enter(person, room)
     chat.sign_out(person.id)
     with pytest.raises(ChatError) as refused:
         chat.messages.post(person, room, "still here", "id")
@@ -185,7 +185,7 @@ def test_the_same_token_claims_the_same_person_again(chat: Chat) -> None:
             chat.people.claim(name, "127.0.0.1", other)
         assert refused.value.code == "name_taken"
     # An id is never given twice, not even to who had it.
-    chat.people.release(first)
+    chat.sign_out(first.id)
     assert chat.people.claim(name, "127.0.0.1", token).id != first.id
 
 

@@ -19,7 +19,7 @@ def ada(own_chat: Chat) -> Person:
     ada = own_chat.people.claim("Ada", "127.0.0.1")
     own_chat.rooms.create("garden", "Beans", ada)
     for room in ("work", "garden"):
-        own_chat.memberships.join(ada, room)
+        own_chat.visits.enter(ada, room)
         for text in ("one", "two", "three"):
             own_chat.messages.post(ada, room, text, text)
     return ada
@@ -82,10 +82,10 @@ def test_new_epochs_are_given_whatever_there_is(own_chat: Chat, ada: Person) -> 
 
 def test_who_was_a_member_is_one_again_where_the_members_are_lost(own_chat: Chat, ada: Person) -> None:
     ben, cleo = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ben", "Cleo"))
-    own_chat.memberships.join(ben, "garden")
+    own_chat.visits.enter(ben, "garden")
     own_chat.store.redis.delete(own_chat.shards.key("garden", "members"))
     # A worker that missed something ends nobody's hearing for it.
-    assert own_chat.memberships.missing("garden", [ada.id, ben.id, cleo.id]) == [cleo.id]
+    assert own_chat.access.strangers("garden", [ada.id, ben.id, cleo.id]) == [cleo.id]
     assert post(own_chat, ada, "garden", "four") == 4
     # The first to come back does not lock out the others, who come back in other ways.
     assert own_chat.visits.enter(ben, "garden", latest(5), again=True).membership
@@ -106,11 +106,11 @@ def test_a_look_finds_a_membership_that_was_lost(own_chat: Chat, ada: Person) ->
 
 def test_who_is_no_member_of_a_room_that_lost_nothing_stays_outside(own_chat: Chat, ada: Person) -> None:
     ben = own_chat.people.claim("Ben", "127.0.0.1")
-    own_chat.memberships.join(ben, "garden")
+    own_chat.visits.enter(ben, "garden")
     # As of somebody whose membership lapsed, and whose reading did not.
     own_chat.store.redis.zrem(own_chat.shards.key("garden", "members"), ben.id)
-    assert not own_chat.memberships.regain(ben, "garden")
-    assert not own_chat.memberships.regain(ben, "nowhere")
+    assert not own_chat.access.regain(ben, "garden")
+    assert not own_chat.access.regain(ben, "nowhere")
     with pytest.raises(ChatError):
         post(own_chat, ben, "garden", "five")
 
@@ -128,7 +128,7 @@ def test_whatever_a_redis_that_evicts_takes_people_go_on(
         own_chat.presence.settle("garden")
         assert own_chat.visits.enter(ada, "garden", latest(5), "a connection").membership
         ben = own_chat.people.claim(unique("Ben"), "127.0.0.1")
-        own_chat.memberships.join(ben, "garden")
+        own_chat.visits.enter(ben, "garden")
         post(own_chat, ben, "garden", "hello")
     assert len(caplog.records) <= 6, caplog.text
 
@@ -143,6 +143,6 @@ def test_leaving_is_safe_to_repeat_for_who_was_a_member(own_chat: Chat, ada: Per
     with pytest.raises(ChatError) as refused:
         own_chat.memberships.end(ben, "garden")
     assert refused.value.code == "room_not_found"
-    own_chat.memberships.join(ada, "garden")
+    own_chat.visits.enter(ada, "garden")
     own_chat.memberships.end(ada, "garden")
     assert own_chat.memberships.of(ada) == {"work": 0}

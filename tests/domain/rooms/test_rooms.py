@@ -73,7 +73,7 @@ def test_what_looks_like_it_is_free_when_a_room_is_gone(own_chat: Chat) -> None:
     own_chat.rooms.create("garden", "", FOUNDER)
     with pytest.raises(ChatError, match=r"looks like garden, which is a room already\."):
         own_chat.rooms.create("gardеn", "", FOUNDER)
-    own_chat.rooms.remove("garden")
+    own_chat.removals.remove("garden")
     assert own_chat.rooms.create("gardеn", "", FOUNDER).name == "gardеn"
 
 
@@ -143,7 +143,7 @@ def test_a_network_may_have_made_a_quarter_of_all_rooms(own_chat: Chat) -> None:
     with pytest.raises(ChatError, match=r"^There are 20 rooms, as many as this chat may have") as refused:
         chat.rooms.create("another", "", FOUNDER, "192.0.2.2")
     assert refused.value.code == "rooms_full"
-    chat.rooms.remove("room-3")
+    chat.removals.remove("room-3")
     assert chat.rooms.create("another", "", FOUNDER, "192.0.2.1") in chat.rooms.all()
 
 

@@ -22,7 +22,7 @@ def lone(own_redis: Redis) -> Chat:
     """A chat on a Redis that nobody else asks, with a hundred entries in its room."""
     chat = Chat(Store(own_redis.url), Config(redis_url=own_redis.url, rate_limit=False))
     writer = chat.people.claim("Writer", "127.0.0.1")
-    chat.memberships.join(writer, "work")
+    chat.visits.enter(writer, "work")
     for number in range(100):
         chat.messages.post(writer, "work", "x" * 200, str(number))
     return chat
@@ -67,7 +67,7 @@ def test_a_member_who_comes_again_takes_one_round_trip_and_one_to_see_who_is_her
 def test_who_comes_finds_the_newest_entries_and_has_read_them(lone: Chat, ada: Person) -> None:
     visit = lone.visits.enter(ada, "work", latest(50), "tab")
     assert (len(visit.page.entries), visit.page.head, visit.membership.read) == (50, 100, 100)
-    assert lone.memberships.find(ada, "work").read == 100
+    assert lone.access.member(ada, "work").read == 100
     lone.messages.post(ada, "work", "new", "new")
     assert lone.visits.enter(ada, "work", latest(50), "tab").membership.read == 100
 
@@ -79,7 +79,7 @@ def test_who_comes_with_a_connection_is_here_and_who_comes_by_a_page_is_not(lone
     here = lone.presence.here("work").list
     assert cora.as_dict() in here
     assert dan.as_dict() not in here
-    assert lone.memberships.find(dan, "work").room.name == "work"
+    assert lone.access.member(dan, "work").room.name == "work"
 
 
 def test_coming_renews_the_membership_and_the_name(lone: Chat, ada: Person) -> None:
@@ -109,14 +109,14 @@ def test_everybody_belongs_in_the_default_room_and_comes_back_to_it(own_chat: Ch
     assert own_chat.visits.enter(person, "work", latest(50), "tab", again=True).membership
     own_chat.store.redis.zrem(own_chat.shards.key("work", "members"), person.id)
     assert own_chat.visits.look(person, "work", latest(50)).membership
-    assert own_chat.memberships.missing("work", [person.id]) == []
+    assert own_chat.access.strangers("work", [person.id]) == []
 
 
 def test_a_look_from_outside_changes_nothing_and_a_members_look_renews(own_chat: Chat) -> None:
     redis = own_chat.store.redis
     ada, ben = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ada", "Ben"))
     room = own_chat.rooms.create("attic", "", ada).name
-    own_chat.memberships.join(ada, room)
+    own_chat.visits.enter(ada, room)
     own_chat.messages.post(ada, room, "hello", "id")
     room_keys = sorted(key for key in redis.keys("*") if "attic" in key)
     visit = own_chat.visits.look(ben, room, latest(50))

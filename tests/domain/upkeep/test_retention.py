@@ -44,7 +44,7 @@ def fill(chat: Chat, person: Person, name: str, size: int, entries: int) -> str:
     """Post so many messages of so many characters in a room, made if it is not there."""
     if name not in [room.name for room in chat.rooms.all()]:
         chat.rooms.create(name, "", person)
-        chat.memberships.join(person, name)
+        chat.visits.enter(person, name)
     for _ in range(entries):
         chat.messages.post(person, name, "x" * size, f"id-{next(_ids)}")
     return name
@@ -207,7 +207,7 @@ def test_where_nothing_can_go_nothing_is_said(
 ) -> None:
     monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
     ada = own_chat.people.claim("Ada", "127.0.0.1")
-    own_chat.memberships.join(ada, "work")
+    own_chat.visits.enter(ada, "work")
     own_chat.messages.post(ada, "work", "the newest, which stays", "one")
     own_chat.retention._asked_for = 1
     own_chat.retention.look()

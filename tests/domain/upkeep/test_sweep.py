@@ -27,7 +27,7 @@ def ada(own_chat: Chat) -> Person:
 def made_long_ago(chat: Chat, person: Person, name: str) -> str:
     """A room that was made, and last visited, more than a day ago."""
     chat.rooms.create(name, "", person, "192.0.2.1")
-    chat.memberships.join(person, name)
+    chat.visits.enter(person, name)
     chat.store.redis.hset(chat.shards.key(name), "made", LONG_AGO)
     chat.store.redis.zadd(chat.shards.key(name, "members"), {person.id: LONG_AGO})
     return name
@@ -58,7 +58,7 @@ def test_no_other_room_goes(own_chat: Chat, ada: Person, why: str) -> None:
     if why == "talk":
         own_chat.messages.post(ada, name, "hello", "id")
     elif why == "visit":
-        own_chat.memberships.join(ada, name)
+        own_chat.visits.enter(ada, name)
     elif why == "new":
         redis.hset(own_chat.shards.key(name), "made", time.time() - SILENT_ROOM + 60)
     elif why == "here":
@@ -85,7 +85,7 @@ def test_a_room_of_an_earlier_version_goes_by_its_last_visit(own_chat: Chat, ada
     old, visited = (made_long_ago(own_chat, ada, name) for name in ("old", "visited"))
     for name in (old, visited):
         own_chat.store.redis.hdel(own_chat.shards.key(name), "made")
-    own_chat.memberships.join(ada, visited)
+    own_chat.visits.enter(ada, visited)
     own_chat.sweep.rooms()
     assert [room.name for room in own_chat.rooms.all()] == ["work", visited]
 
@@ -109,14 +109,14 @@ def test_one_worker_sweeps_at_a_time(own_chat: Chat) -> None:
 def test_a_message_in_the_last_moment_keeps_the_room(
     own_chat: Chat, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, lapse = made_long_ago(own_chat, ada, "room"), own_chat.sweep._lapse
+    name, remove = made_long_ago(own_chat, ada, "room"), own_chat.removals.remove_silent
 
     def after_a_word(room: str) -> bool:
         own_chat.messages.post(ada, room, "hello", "id")
-        return lapse(room)
+        return remove(room)
 
     # Between the look that found the room silent, and its end.
-    monkeypatch.setattr(own_chat.sweep, "_lapse", after_a_word)
+    monkeypatch.setattr(own_chat.removals, "remove_silent", after_a_word)
     own_chat.sweep.rooms()
     assert name in [room.name for room in own_chat.rooms.all()]
     assert own_chat.rooms.find(name).head == 1
@@ -153,7 +153,7 @@ def test_a_name_on_the_list_without_a_room_is_taken_off_it(own_chat: Chat, ada: 
 
 def test_a_room_that_was_made_anew_meanwhile_stays_on_the_list(own_chat: Chat, ada: Person) -> None:
     own_chat.rooms.create("anew", "", ada)
-    own_chat.rooms.unlist("anew")
+    own_chat.removals.unlist("anew")
     assert "anew" in [room.name for room in own_chat.rooms.all()]
 
 
@@ -162,22 +162,22 @@ def test_what_a_killed_drill_left_goes_when_its_time_is_up(own_chat: Chat) -> No
     gone, running = (own_chat.rooms.create_unlisted("drill", seconds) for seconds in (-1, 60))
     guest = own_chat.people.claim("Drill one", "", passing=True)
     for room in (gone, running):
-        own_chat.memberships.join(guest, room.name)
+        own_chat.visits.enter(guest, room.name)
         own_chat.messages.post(guest, room.name, "hello", "id")
     own_chat.sweep.unlisted()
     assert keys_of(own_chat, gone.name) == []
     assert own_chat.rooms.find(running.name).head == 1
     assert own_chat.store.redis.zrange(UNLISTED, 0, -1) == [running.name]
-    own_chat.rooms.remove(running.name)
+    own_chat.removals.remove(running.name)
     lasting = {key for key in set(own_chat.store.redis.keys()) - before if own_chat.store.redis.ttl(key) < 0}
     assert {key for key in lasting if ":bus" not in key} <= {"chat:{people}:unspoken"}
 
 
 def test_members_whose_names_lapsed_are_forgotten(own_chat: Chat, ada: Person) -> None:
-    own_chat.memberships.join(ada, "work")
+    own_chat.visits.enter(ada, "work")
     members = own_chat.shards.key("work", "members")
     own_chat.store.redis.zadd(members, {f"gone{number}": time.time() for number in range(1000)})
     own_chat.sweep.rooms()
     left = own_chat.store.redis.zcard(members)
     assert left < 200
-    assert own_chat.memberships.find(ada, "work")
+    assert own_chat.access.member(ada, "work")

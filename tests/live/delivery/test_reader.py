@@ -104,7 +104,7 @@ def test_who_joins_a_busy_room_has_no_hole_after_the_answer(connect: Connect, ch
     writer = chat.people.claim(unique("Writer"), "127.0.0.1")
     rooms = [chat.rooms.create(unique("busy"), "", writer).name for _ in range(25)]
     for each in rooms:
-        chat.memberships.join(writer, each)
+        chat.visits.enter(writer, each)
     now, over = [rooms[0]], threading.Event()
 
     def write() -> None:
@@ -155,7 +155,7 @@ class Worker:
         # Not in the first shard, whose bus is read for ever.
         self.room = self.chat.rooms.create("attic", "", self.writer).name
         assert self.chat.shards.of(self.room) == 3
-        self.chat.memberships.join(self.writer, self.room)
+        self.chat.visits.enter(self.writer, self.room)
         self.post("first")
 
     def post(self, *texts: str) -> None:
@@ -288,7 +288,7 @@ def test_coming_back_makes_nobody_a_member_and_coming_in_does(worker: Worker) ->
     with pytest.raises(ChatError) as refused:
         worker.join(ada, renew=True)
     assert refused.value.code == "room_not_found"
-    assert worker.chat.memberships.missing(worker.room, [ada.person.id]) == [ada.person.id]
+    assert worker.chat.access.strangers(worker.room, [ada.person.id]) == [ada.person.id]
     worker.join(ada)
     assert worker.join(ada, renew=True) == ["first"]
     worker.chat.memberships.end(ada.person, worker.room)
@@ -372,11 +372,11 @@ def test_a_coming_in_that_is_overtaken_by_a_signing_out_makes_nobody_a_member(
 
     def enter_late(*args: Any, **options: Any) -> Visit:
         visit = enter(*args, **options)
-        worker.chat.memberships.join(person, worker.room)
+        enter(person, worker.room)
         return visit
 
     monkeypatch.setattr(worker.chat.visits, "enter", enter_late)
     with pytest.raises(ChatError) as refused:
         worker.join(ada)
     assert refused.value.code == "not_signed_in"
-    assert worker.chat.memberships.missing(worker.room, [person.id]) == [person.id]
+    assert worker.chat.access.strangers(worker.room, [person.id]) == [person.id]

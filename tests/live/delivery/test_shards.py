@@ -156,7 +156,7 @@ def test_who_joins_a_room_of_a_shard_that_is_not_read_here_yet_hears_what_comes_
     reader = connect_to(new_worker, unique("Reader"))
     for shard in reversed(range(SHARDS)):
         room = room_of(shard)
-        chat.memberships.join(writer, room)
+        chat.visits.enter(writer, room)
         chat.messages.post(writer, room, "before", "1")
         assert [entry["text"] for entry in reader.ok("join", {"room": room})["entries"]] == ["before"]
         chat.messages.post(writer, room, "after", "2")
