@@ -3,6 +3,7 @@
 `docs/protocol.md` is its public reference; a test holds the two together.
 """
 
+# Each code with the HTTP status that a page answers with.
 STATUS = {
     "invalid": 400,
     "unknown_event": 400,
@@ -24,7 +25,6 @@ STATUS = {
     "unavailable": 503,
     "internal": 500,
 }
-"""Each code with the HTTP status that a page answers with."""
 
 
 class ChatError(Exception):
@@ -33,14 +33,16 @@ class ChatError(Exception):
     Args:
         code: a key of `STATUS`.
         message: one or two sentences for people: what was found, what is expected.
-        retry_after: seconds after which the same request may succeed, if it may.
+        field: of the form or payload, what it is about, if it is about one of several.
+        retry_after: seconds after which the same request may succeed, for each error that passes by itself.
     """
 
-    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, code: str, message: str, *, field: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = STATUS[code]
+        self.field = field
         self.retry_after = retry_after
 
     def as_dict(self) -> dict[str, object]:
@@ -54,6 +56,11 @@ class ChatError(Exception):
 def unavailable() -> ChatError:
     """The store did not answer in time."""
     return ChatError("unavailable", "The chat cannot reach its memory just now. Try again in a moment.", retry_after=1)
+
+
+def internal() -> ChatError:
+    """A fault of the chat's own."""
+    return ChatError("internal", "Something went wrong here. It is in the server's log.", retry_after=1)
 
 
 def room_not_found(name: str) -> ChatError:

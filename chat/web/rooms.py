@@ -88,8 +88,7 @@ def create() -> ResponseReturnValue:
         name, topic = form.name.data or "", form.topic.data or ""
         made = chat().rooms.create(name, topic, person, network(), id=form.id.data or "")
     except ChatError as error:
-        field = form.topic if "topic" in error.message else form.name
-        field.errors = [error.message]
+        form[error.field or "name"].errors = [error.message]
         return form_page(person, form), error.status
     chat().visits.enter(person, made.name, network=network())
     return redirect(url_for("rooms.show", room=made.name))

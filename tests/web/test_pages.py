@@ -159,6 +159,16 @@ def test_a_room_is_made_by_a_form(visitor: Visitor) -> None:
     assert visitor.submit("/rooms", name="a/b", topic="") == 400
 
 
+def test_what_is_wrong_with_a_room_stands_below_the_field_that_it_is_about(visitor: Visitor) -> None:
+    visitor.get("/rooms")
+    name = unique("topic").replace(" ", "-").lower()
+    visitor.submit("/rooms", name=name, topic="")
+    for wrong, field in ({"name": name, "topic": ""}, "name"), ({"name": "another", "topic": "x" * 201}, "topic"):
+        visitor.get("/rooms")
+        assert visitor.submit("/rooms", **wrong) in (400, 409)
+        assert re.findall(r'id="(\w+)-error"', visitor.html) == [field]
+
+
 def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -> None:
     crowd = [Person(f"{number:04x}", f"Person {number:03}") for number in range(120)]
     for person in crowd:

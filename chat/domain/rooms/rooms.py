@@ -202,12 +202,12 @@ def topic_of(text: str) -> str:
     """
     topic = " ".join(texts.cleaned(text).split())
     if len(topic) > LONGEST_TOPIC:
-        raise ChatError("room_invalid", f"That topic is {len(topic)} characters long; it may have {LONGEST_TOPIC}.")
+        said = f"That topic is {len(topic)} characters long; it may have {LONGEST_TOPIC}."
+        raise ChatError("room_invalid", said, field="topic")
     topic = unicodedata.normalize("NFC", topic)
     if hidden := texts.hidden(topic):
-        raise ChatError(
-            "room_invalid", f"That topic contains an invisible character ({texts.code(hidden)}). Type it without."
-        )
+        said = f"That topic contains an invisible character ({texts.code(hidden)}). Type it without."
+        raise ChatError("room_invalid", said, field="topic")
     return topic
 
 

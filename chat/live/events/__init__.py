@@ -19,7 +19,7 @@ from chat.domain.messages.log import Page, Position
 from chat.domain.people import names
 from chat.domain.people.people import Person, digest, token_of
 from chat.domain.presence import GRACE
-from chat.errors import ChatError, not_signed_in, unavailable
+from chat.errors import ChatError, internal, not_signed_in, unavailable
 from chat.live import schemas
 from chat.live.broadcast import Broadcast
 from chat.live.connections import PER_PERSON, PLACE_WITHIN, Connection, Connections
@@ -267,7 +267,7 @@ class Events:
                 answer = _refusal(unavailable())
             except Exception:
                 logger.exception("%s failed", event, extra=self._about(sid, event))
-                answer = _refusal(ChatError("internal", "Something went wrong here. It is in the server's log."))
+                answer = _refusal(internal())
             return answer
 
         def logged(sid: str, *args: Any) -> Answer:

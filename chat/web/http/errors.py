@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 
-from chat.errors import ChatError, unavailable
+from chat.errors import ChatError, internal, unavailable
 from chat.store.errors import Unavailable
 from chat.web.http import csrf
 from chat.web.sign_in import to_sign_in
@@ -63,7 +63,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return _page(413, "That was more than this chat takes at once.")
     if isinstance(error, InternalServerError):
         g.person = None
-        return _page(500, "Something went wrong here. It is in the server's log.")
+        return _refused(internal())
     if error.code is None or error.response is not None:
         return error
     return _page(error.code, error.description or "")

@@ -7,8 +7,8 @@ export class ChatError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request, repeated as it is, may succeed. */
+  /** Whether the same request, repeated as it is, may succeed: the server says after how long. */
   get passing() {
-    return ["offline", "timeout", "unavailable", "too_fast", "too_many_connections", "internal"].includes(this.code);
+    return this.retryAfter > 0 || this.code === "offline" || this.code === "timeout";
   }
 }
