@@ -6,7 +6,7 @@ PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --ge
 	--custom-compile-command "make requirements"
 # Two files of tests at a time, but for those that break things, or measure who suffers from whom: they have the machine alone.
 TWO := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
-ALONE := tests/faults tests/serving tests/test_serving.py tests/cli/test_drill.py \
+ALONE := tests/faults tests/serving tests/test_serving.py tests/cli/drill \
 	$(addprefix tests/live/test_,floods.py guards.py slow_readers.py strangers.py)
 PRETTY := "**/*.{js,mjs,css}"
 BUILT := static/vendor/socket.io.esm.min.js
