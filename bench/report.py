@@ -50,8 +50,8 @@ def write(rows: list[Row], failures: list[str], durations: dict[str, float], dis
 
 ![Deliveries a second, and what one costs](benchmarks.svg)
 
-Written by `make bench`. Each figure is the median of as many runs as stand beside it, with the lowest and the highest
-of them; a multiple is taken in each run, and then its median.
+Written by `make bench`. Each figure is the median of its runs, with the lowest and the highest beside it; a multiple
+is calculated in each run before the median is taken.
 
 | scenario | | measured | from, to | runs | target | |
 | --- | --- | ---: | ---: | ---: | ---: | --- |
@@ -66,29 +66,29 @@ of them; a multiple is taken in each run, and then its median.
 - `node` is Node's Socket.IO with its Redis adapter, `stock` is Flask-SocketIO with its message queue under gunicorn's
   eventlet worker. Neither stores anything; both send what the chat sends. Each server is one process, unless a line
   says otherwise. In each run they are measured one right after the other.
-- Servers run on the first core; the load, and a Redis in memory alone, on the last. The CPU of a server is that of all
-  its processes, without Redis.
-- Everything is on the loopback interface, over WebSocket without compression. The chat's flood limits are off.
-- Messages are sent on schedule, whatever the answers do, by {SPREAD} clients in the room; a message's latency counts
-  from when it was due. Every delivery is counted; {SPREAD} more clients, spread among the others, read theirs, see that
-  no `seq` is missing or repeated, and take the latencies.
-- What can be sustained is the highest rate at which, for two seconds, everything arrived and 99 % of it within
-  100 ms: doubled until it is too much, then narrowed to within {PRECISION - 1:.0%}; later runs begin where the one
-  before ended. What nearly can is tried once more. "At least" stands where the load's core was full, and the server's
-  was not; a target that is not reached so is neither met nor missed.
-- calm, steady and capacity are parts of one visit to each server, whose room grows from 100 clients to 1,000 and
+- Servers run on the first core; the load generator and an in-memory Redis run on the last. A server's CPU is that of
+  all its processes, without Redis.
+- Everything runs over the loopback interface, by WebSocket without compression. The chat's rate limits are off.
+- {SPREAD} clients in the room send messages on schedule, whether answers come or not; latency counts from when a
+  message was due. Every delivery is counted. {SPREAD} more clients, spread among the others, parse theirs, check that
+  no `seq` is missing or repeated, and measure the latencies.
+- A rate is sustained if, for two seconds, everything arrived, 99 % of it within 100 ms. The search doubles the rate
+  until it is too high, then narrows it to within {PRECISION - 1:.0%}; later runs start where the previous one ended. A
+  rate that nearly passes is tried once more. "At least" means that the load generator's core was full and the server's
+  was not; a target that is not reached then is neither met nor missed.
+- Calm, steady and capacity are parts of one visit to each server, in a room that grows from 100 clients to 1,000 and
   5,000.
-- Overload follows a search of its own, with 100 clients of which 80 send; its share is of the deliveries a second
-  counted at the rate found. At twice that rate a sender has ten messages unanswered at most, as ten browsers would,
-  each of which sends one at a time: late answers slow them down.
-- In the storm everybody comes at once. Those of the chat are people it knows, each with the session cookie of a
-  browser, who join their room again and are sent the 20 messages that they missed; a bare connection has no cookie,
-  and asks for nothing.
-- Two workers are on the core of the one that they are compared with, and each has half of the connections.
-- The long room of history is filled once for all runs.
-- For the store's figures 200 clients in rooms of ten post at a fixed rate; further workers, none of whose clients is in
-  those rooms, read the bus meanwhile. A message is of some 20 characters.
-- Memory is the resident memory of the processes that serve; a connection's is the growth over all connections.
+- Overload has a search of its own, with 100 clients of which 80 send; its share is relative to the deliveries a second
+  at the rate found. At twice that rate a sender has at most ten unanswered messages, like ten browsers that send one
+  at a time: late answers slow them down.
+- In the storm everybody connects at once. The chat's clients are known people, each with a browser's session cookie,
+  who rejoin their room and get the 20 messages that they missed. A bare connection has no cookie, and requests
+  nothing.
+- Two workers share the core of the one that they are compared with, and each has half of the connections.
+- The long room for history is filled once for all runs.
+- For the store's figures 200 clients in rooms of ten post at a fixed rate, while further workers, none of whose clients
+  is in those rooms, read the bus. A message has about 20 characters.
+- Memory is the resident memory of the serving processes; a connection's is the growth over all connections.
 - It took {took}.
 """,
         encoding="utf-8",
