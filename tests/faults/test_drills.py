@@ -92,7 +92,7 @@ def test_redis_is_replaced_by_a_replica_that_has_everything(
     drill.flow(within=20)
     assert drill.verify(same_log=False) < RECOVERED
     for reader in drill.readers:
-        assert {entry["id"] for _, entry in reader.entries} >= {id for *_, id in drill.writer.acknowledged}
+        assert {entry["id"] for _, entry in reader.read} >= {id for *_, id in drill.acknowledged}
 
 
 def test_redis_is_replaced_by_a_replica_that_lags(
@@ -107,12 +107,12 @@ def test_redis_is_replaced_by_a_replica_that_lags(
     # From here on it hears nothing of what is written.
     replica.promote()
     drill.flow(5)
-    before, *_ = drill.writer.acknowledged[-1]
+    before, *_ = drill.acknowledged[-1]
     redis_proxy.target = replica.port
     redis_proxy.cut()
     drill.flow(within=RECOVERED)
     assert drill.verify(same_log=False) < RECOVERED
-    assert drill.writer.acknowledged[-1][0] != before, "a log that went back has to be another log"
+    assert drill.acknowledged[-1][0] != before, "a log that went back has to be another log"
 
 
 # Workers

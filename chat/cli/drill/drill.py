@@ -40,7 +40,7 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
         for number in ("one", "two"):
             people.append(chat.people.claim(f"Drill {number} {secrets.token_hex(4)}", "", passing=True))
             chat.visits.enter(people[-1], room.name)
-            participants.append(Participant(url, SessionInterface().header(app, people[-1]), room.name))
+            participants.append(Participant(url, room.name, {"Cookie": SessionInterface().header(app, people[-1])}))
         _wait_for(participants, url)
         _talk(participants, rate, seconds, halfway=lambda: _restart(restart, chat, participants[0]))
         return [judge(each, participants) for each in participants]

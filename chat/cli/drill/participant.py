@@ -1,4 +1,4 @@
-"""A client of the chat that writes and reads, and notes when."""
+"""A client of the chat that writes and reads, and notes what and when."""
 
 import queue
 import threading
@@ -24,22 +24,25 @@ class DrillError(Exception):
 class Participant:
     """Somebody who writes and reads, and comes back after every interruption, as docs/protocol.md says to.
 
-    `sent` has when each message was first sent, `acknowledged` the `seq` of each that was answered, `read` when each
-    entry was read, in that order; times are seconds, monotonic.
+    `sent` has when each message was first sent; `acknowledged` the epoch and `seq` of each that was answered;
+    `answered_after` how long each answer took; `read` each entry with when it was read, in that order. Times are
+    seconds, monotonic.
     """
 
-    def __init__(self, url: str, cookie: str, room: str) -> None:
+    client_class = socketio.Client
+
+    def __init__(self, url: str, room: str, headers: dict[str, str] | None = None) -> None:
         self.sent: dict[str, float] = {}
-        self.acknowledged: dict[str, int] = {}
+        self.acknowledged: dict[str, tuple[str, int]] = {}
         self.answered_after: list[float] = []
-        self.read: list[tuple[float, int, str]] = []
+        self.read: list[tuple[float, dict[str, Any]]] = []
         self.returns = -1
         self._room = room
         self._position: dict[str, Any] | None = None
         self._held: dict[int, dict[str, Any]] = {}
         self._live: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._ended = False
-        self._client = socketio.Client(reconnection_delay=0.2, reconnection_delay_max=2)
+        self._client = self.client_class(reconnection_delay=0.1, reconnection_delay_max=0.5)
         self._client.on("message", self._live.put)
         self._client.on("resync", lambda _: self._live.put(None))
         self._client.on("connect", self._returned)
@@ -47,9 +50,7 @@ class Participant:
         self._asked: list[queue.Queue[dict[str, Any]]] = []
         try:
             # After a second without an answer, which a worker that just starts may take, it would come back no more.
-            self._client.connect(
-                url, headers={"Cookie": cookie}, transports=["websocket"], wait_timeout=int(ANSWER_WITHIN)
-            )
+            self._client.connect(url, headers or {}, transports=["websocket"], wait_timeout=int(ANSWER_WITHIN))
         except socketio.exceptions.ConnectionError as error:
             raise DrillError(f"Nothing answers at {url}: {error}") from None
         self._reader = threading.Thread(target=self._run, daemon=True)
@@ -71,28 +72,35 @@ class Participant:
         self.sent[id] = time.monotonic()
         while time.monotonic() < until:
             began = time.monotonic()
-            answer = self._call("sendMessage", {"room": self._room, "msg": f"drill {len(self.sent)}", "id": id})
-            if answer["ok"]:
+            answer = self.call("sendMessage", {"room": self._room, "msg": f"drill {len(self.sent)}", "id": id})
+            if answer is not OFFLINE:
                 self.answered_after.append(time.monotonic() - began)
-                self.acknowledged[id] = answer["seq"]
+            if answer["ok"]:
+                self.acknowledged[id] = (answer["epoch"], answer["seq"])
                 return
+            if answer["error"]["code"] in ("not_signed_in", "room_not_found"):
+                self._live.put(None)
             time.sleep(answer["error"].get("retry_after", AGAIN))
 
     def close(self) -> None:
-        """End the membership and the connection."""
+        """End the connection."""
         self._ended = True
         self._live.put(None)
         self._reader.join(ANSWER_WITHIN)
-        self._call("leave", {"room": self._room})
         self._client.disconnect()
 
-    def _call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def identify(self) -> dict[str, Any]:
+        """Say who one is, where the cookie does not; returns the answer."""
+        return {"ok": True}
+
+    def call(self, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Send an event, and return its answer, or `OFFLINE`."""
         asked: queue.Queue[dict[str, Any]] = queue.Queue()
         self._asked.append(asked)
         try:
             self._client.emit(event, payload, callback=asked.put)
             return asked.get(timeout=ANSWER_WITHIN)
-        except (socketio.exceptions.SocketIOError, queue.Empty):
+        except (socketio.exceptions.SocketIOError, OSError, queue.Empty):
             return OFFLINE
         finally:
             self._asked.remove(asked)
@@ -118,7 +126,9 @@ class Participant:
     def _catch_up(self) -> float:
         """Read what was missed. Returns the seconds after which to go on, or 0 when everything was read."""
         after = {"after": self._position} if self._position else {}
-        page = self._call("join", {"room": self._room, "limit": PAGE, **after})
+        page = self.identify()
+        if page["ok"]:
+            page = self.call("join", {"room": self._room, "limit": PAGE, **after})
         if page["ok"] and (self._position is None or page.get("reset")):
             first = page["entries"][0]["seq"] if page["entries"] else page["head"] + 1
             self._position = {"epoch": page["epoch"], "seq": first - 1}
@@ -126,7 +136,7 @@ class Participant:
             self._take(page["entries"])
             if page["complete"] or self._position is None:
                 return 0
-            page = self._call("history", {"room": self._room, "after": self._position["seq"], "limit": PAGE})
+            page = self.call("history", {"room": self._room, "after": self._position["seq"], "limit": PAGE})
         return float(page["error"].get("retry_after", AGAIN))
 
     def _take(self, entries: list[dict[str, Any]]) -> None:
@@ -137,4 +147,4 @@ class Participant:
                 self._held[entry["seq"]] = entry
         while entry := self._held.pop(self._position["seq"] + 1, {}):
             self._position["seq"] += 1
-            self.read.append((time.monotonic(), entry["seq"], entry["id"]))
+            self.read.append((time.monotonic(), entry))

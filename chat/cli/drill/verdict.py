@@ -40,8 +40,8 @@ class Verdict:
 def judge(reader: Participant, participants: list[Participant]) -> Verdict:
     """What `reader` read, beside what all participants were promised."""
     sent = {id: at for each in participants for id, at in each.sent.items()}
-    promised = {id: seq for each in participants for id, seq in each.acknowledged.items()}
-    read = list(reader.read)
+    promised = {id: seq for each in participants for id, (_, seq) in each.acknowledged.items()}
+    read = [(at, entry["seq"], entry["id"]) for at, entry in list(reader.read)]
     ids, seqs, times = [id for _, _, id in read], [seq for _, seq, _ in read], [at for at, _, _ in read]
     misplaced = sum(promised.get(id, seq) != seq for _, seq, id in read)
     return Verdict(

@@ -11,10 +11,10 @@ class Reader(Participant):
 
     def __init__(self, read: str) -> None:
         self.sent = {"a": 0.0, "b": 1.0, "c": 2.0}
-        self.acknowledged = {"a": 1, "b": 2, "c": 3}
+        self.acknowledged = {id: ("epoch", seq) for seq, id in enumerate("abc", 1)}
         self.answered_after = [0.1]
         self.returns = 0
-        self.read = [(at + 0.5, self.acknowledged[id], id) for at, id in enumerate(read)]
+        self.read = [(at + 0.5, {"seq": self.acknowledged[id][1], "id": id}) for at, id in enumerate(read)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_what_is_lost_doubled_or_out_of_order_is_counted(
 
 def test_an_entry_elsewhere_than_it_was_acknowledged_is_out_of_order() -> None:
     reader = Reader("ab")
-    reader.read.append((2.5, 4, "c"))
+    reader.read.append((2.5, {"seq": 4, "id": "c"}))
     assert verdicts.judge(reader, [reader]).out_of_order == 1
 
 
