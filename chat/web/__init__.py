@@ -7,7 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat import logs
 from chat.config import Config
-from chat.domain import Chat
+from chat.domain import Chat, presence
 from chat.web import markup, messages, people, rooms
 from chat.web.http import compression, csrf, errors, headers, health, static
 from chat.web.sessions import sessions
@@ -27,6 +27,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         chat_name=config.name,
         default_room=chat.rooms.default,
         max_message=config.max_message,
+        most_people=presence.SHOWN,
     )
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST,

@@ -179,9 +179,9 @@ def test_a_crowd_can_be_paged_through(visitor: Visitor, room: str, chat: Chat) -
     assert f"/rooms/{room}/people?start=100" in visitor.html
     assert visitor.get(f"/rooms/{room}/people?start=100") == 200
     assert "Person 099" not in visitor.html and "Person 119" in visitor.html
-    assert "Before these" in visitor.html and "After these" not in visitor.html
+    assert "Previous page" in visitor.html and "Next page" not in visitor.html
     assert visitor.get(f"/rooms/{room}/people?start=900") == 200
-    assert "Nobody is here just now." in visitor.html
+    assert "Nobody is here right now." in visitor.html
     assert visitor.get(f"/rooms/{room}/people?start=x") == 400
 
 

@@ -1,9 +1,11 @@
-import { clone, slot } from "../lib/templates.js";
+import { clone, settings, slot } from "../lib/templates.js";
 import { dayName } from "../lib/times.js";
 import { read } from "./entry.js";
 import { Pending } from "./pending.js";
 import { RenderedRange } from "./range.js";
 import { place, rows } from "./rows.js";
+
+const { type: TYPE, run: RUN } = settings("entry");
 
 /**
  * The known entries of one room in the order of `seq`, and those of them that are on the page: a range, which moves with the reader.
@@ -174,7 +176,7 @@ export class Timeline {
       notices: this.#notices,
       newLine: { entry: this.#findNew(), element: this.#newLine },
       pending: this.atEnd ? this.pending.copies : null,
-      run: Number(this.#list.dataset.run),
+      run: Number(RUN),
     });
     place(this.#list, drawing);
     for (const entry of this.#shown) if (!entry.element.isConnected) entry.element = entry.day = null;
@@ -184,7 +186,7 @@ export class Timeline {
 
   /** Copies of those of a type that the page shows, as entries get elements of their own. */
   #taken(entries) {
-    const shown = entries.filter(({ type }) => type === this.#list.dataset.type).map((entry) => ({ ...entry }));
+    const shown = entries.filter(({ type }) => type === TYPE).map((entry) => ({ ...entry }));
     shown.forEach((entry) => this.pending.adopt(entry));
     return shown;
   }

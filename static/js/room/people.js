@@ -1,7 +1,7 @@
 import { draw } from "../lib/faces.js";
-import { clone, slot } from "../lib/templates.js";
+import { clone, settings, slot } from "../lib/templates.js";
 
-const SHOWN = 100;
+const { most: MOST } = settings("person");
 
 /** Who is here, in the list beside a room. */
 export class People {
@@ -41,7 +41,7 @@ export class People {
   }
 
   #draw() {
-    const people = [...this.#here.values()].sort((one, other) => one.name.localeCompare(other.name)).slice(0, SHOWN);
+    const people = [...this.#here.values()].sort((one, other) => one.name.localeCompare(other.name)).slice(0, Number(MOST));
     this.#list.replaceChildren(...people.map(row));
     this.#aside.querySelector("[data-here-count]").textContent = this.#count;
     const rest = this.#count - people.length;
