@@ -174,7 +174,7 @@ async function subscribe(name) {
 function refused(error, again) {
   if (error.code === "not_signed_in") signedOut();
   // Without a connection, the next one joins.
-  else if (error.passing && error.code !== "offline") setTimeout(again, 1000 * Math.max(error.retryAfter, 0.5));
+  else if (error.passing && error.code !== "offline") setTimeout(again, error.pause);
 }
 
 // What was read: only what somebody looks at.

@@ -47,7 +47,7 @@ class Network extends EventTarget {
       this.late.push(entry);
       if (!this.losesAnswer) return entry;
       this.losesAnswer = false;
-      throw new ChatError({ code: "offline", message: "lost" });
+      throw new ChatError({ code: "offline", message: "lost", retry_after: 0 });
     }
     if (event === "join") return { ...this.page({ after, limit }), people: { count: 0, list: [] }, read: 0 };
     if (event === "history") return this.page({ after: after && { epoch: this.epoch, seq: after }, before, limit });

@@ -60,13 +60,13 @@ export class Connection extends EventTarget {
    * @throws {ChatError} it was refused, or not answered
    */
   async call(event, payload) {
-    if (!this.#socket.connected) throw new ChatError({ code: "offline", message: "There is no connection." });
+    if (!this.#socket.connected) throw unanswered("offline", "There is no connection.");
     let answer;
     const doubt = setTimeout(() => this.#prove(), DOUBT_AFTER);
     try {
       answer = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
     } catch {
-      throw new ChatError({ code: "timeout", message: "The server did not answer." });
+      throw unanswered("timeout", "The server did not answer.");
     } finally {
       clearTimeout(doubt);
     }
@@ -117,4 +117,8 @@ export class Connection extends EventTarget {
     this.status = status;
     this.dispatchEvent(new Event("status"));
   }
+}
+
+function unanswered(code, message) {
+  return new ChatError({ code, message, retry_after: 0 });
 }

@@ -132,7 +132,7 @@ export class Outbox extends EventTarget {
     this.#tooFast = error.code === "too_fast";
     // Without a connection, the next one sends.
     if (error.code === "offline") return;
-    this.#timer = setTimeout(() => this.send(), 1000 * Math.max(error.retryAfter, 0.5));
+    this.#timer = setTimeout(() => this.send(), error.pause);
   }
 
   #refuse(id, reason) {

@@ -140,7 +140,7 @@ export class Log extends EventTarget {
         return await this.#connection.call("history", { room: this.#room, ...part });
       } catch (error) {
         if (!error.passing || error.code === "offline") throw error;
-        await new Promise((resolve) => setTimeout(resolve, 1000 * Math.max(error.retryAfter, 0.5)));
+        await new Promise((resolve) => setTimeout(resolve, error.pause));
       }
     }
   }

@@ -41,7 +41,9 @@ export class People {
   }
 
   #draw() {
-    const people = [...this.#here.values()].sort((one, other) => one.name.localeCompare(other.name)).slice(0, Number(MOST));
+    const people = [...this.#here.values()]
+      .sort((one, other) => one.name.localeCompare(other.name))
+      .slice(0, Number(MOST));
     this.#list.replaceChildren(...people.map(row));
     this.#aside.querySelector("[data-here-count]").textContent = this.#count;
     const rest = this.#count - people.length;
