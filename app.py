@@ -19,10 +19,11 @@ from chat import create_app
 from chat.config import Config, ConfigError, unknown
 from chat.domain.upkeep.health import introduce
 from chat.store.private_redis.supervisor import PrivateRedisError
+from chat.upstreams import UpstreamError
 
 try:
     app = create_app()
-except (ConfigError, PrivateRedisError) as error:
+except (ConfigError, PrivateRedisError, UpstreamError) as error:
     print(f"The chat cannot start: {error}", file=sys.stderr, flush=True)
     # gunicorn's own for an application that does not load: on any other it would start worker after worker.
     sys.exit(4)

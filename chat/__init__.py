@@ -18,6 +18,7 @@ def create_app(config: Config | None = None) -> "Flask":
     Raises:
         chat.config.ConfigError: a setting cannot be used.
         chat.store.private_redis.supervisor.PrivateRedisError: there is no `REDIS_URL`, and no Redis to start.
+        chat.upstreams.UpstreamError: another version of a library is installed.
     """
     # Imported here, so that reading the settings alone stays light.
     from flask import Flask
@@ -31,14 +32,13 @@ def create_app(config: Config | None = None) -> "Flask":
     config = config or Config.from_environ()
     lines = logs.init(config)
     app = Flask(__name__, root_path=str(config.checkout), instance_path=str(config.instance))
-    app.extensions["lines"] = lines
     chat = Chat(connect(config), config)
     # While the store is away, whoever connects finds out.
     with contextlib.suppress(Unavailable):
         chat.shards.check(chat.store)
 
     web.init_app(app, chat, config)
-    live.init_app(app, chat, config)
+    live.init_app(app, chat, config, lines)
     static.serve(app)
     hosts.init_app(app, config)
     headers.everywhere(app)

@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Callable
 
+# Seconds between a failure and the next try.
 PAUSE = 0.2
-"""Seconds between a failure and the next try."""
+# Seconds without a failure after which the next one is logged again.
 SPELL = 10.0
-"""Seconds without a failure after which the next one is logged again."""
 
 log = logging.getLogger(__name__)
 

@@ -2,25 +2,22 @@
 
 import logging
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from flask_socketio import SocketIO
-
-from chat.domain import Chat, presence
+from chat.domain import presence
 from chat.domain.people import people
 from chat.domain.upkeep import sweep
 from chat.domain.upkeep.retention import OFTEN, SELDOM
-from chat.live.connections import Connections
-from chat.live.guards import Guards
-from chat.live.readiness import Readiness
 from chat.store.errors import Unavailable
-from chat.tasks import forever
+
+if TYPE_CHECKING:
+    from chat.live.worker import Worker
 
 BEAT = 1.0
+# Seconds between two looks at what kind of Redis this is.
 LOOK = 30.0
-"""Seconds between two looks at what kind of Redis this is."""
+# Seconds between two renewals of the memberships of all who are connected.
 MEMBERSHIP_RENEWAL = 3600.0
-"""Seconds between two renewals of the memberships of who is connected."""
 
 log = logging.getLogger(__name__)
 
@@ -28,39 +25,21 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """What goes by time: a task for what is done each second, and one for how much is kept, which may take longer."""
 
-    def __init__(
-        self,
-        socketio: SocketIO,
-        chat: Chat,
-        connections: Connections,
-        engine: Guards,
-        readiness: Readiness,
-        restart: Callable[[], None],
-    ) -> None:
-        self._socketio = socketio
-        self._chat = chat
-        self._connections = connections
-        self._engine = engine
-        self._readiness = readiness
-        self._restart = restart
-        self._links_renewed = self._names_renewed = self._memberships_renewed = 0.0
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._chat = worker.chat
+        self._connections = worker.connections
+        self._links_renewed = self._names_renewed = self._memberships_renewed = time.monotonic()
         self._sweep_at = self._look_at = 0.0
         self._pause = OFTEN
 
     def start(self) -> None:
-        """Begin to beat, once a worker serves."""
-        self._socketio.start_background_task(self._run)
-        self._socketio.start_background_task(self._look_after)
-
-    def _run(self) -> None:
-        self._links_renewed = self._names_renewed = self._memberships_renewed = time.monotonic()
-        forever("the beat", self._beat, sleep=self._socketio.sleep, end=self._restart)
-
-    def _look_after(self) -> None:
-        forever("looking after what is kept", self._look, sleep=self._socketio.sleep, end=self._restart)
+        """Begin to beat."""
+        self._worker.repeat("the beat", self._beat)
+        self._worker.repeat("looking after what is kept", self._look)
 
     def _look(self) -> None:
-        self._socketio.sleep(self._pause)
+        self._worker.socketio.sleep(self._pause)
         self._pause = SELDOM
         try:
             self._pause = self._chat.retention.look()
@@ -68,15 +47,15 @@ class Heartbeat:
             log.debug("the look at what is kept waits for Redis")
 
     def _beat(self) -> None:
-        self._socketio.sleep(BEAT)
+        self._worker.socketio.sleep(BEAT)
         now = time.monotonic()
-        self._engine.expire()
+        self._worker.guards.expire()
         try:
             if self._chat.store.trouble.reason:
-                self._readiness.failing()
+                self._worker.readiness.failing()
             if now >= self._look_at:
                 self._look_at = now + LOOK
-                self._readiness.look()
+                self._worker.readiness.look()
             if now - self._links_renewed >= presence.RENEWAL:
                 self._renew_links()
                 self._links_renewed = now

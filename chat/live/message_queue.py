@@ -1,62 +1,108 @@
-"""Flask-SocketIO's message queue on Redis, made to come back within seconds, on a channel of this chat's own.
+"""Flask-SocketIO's message queue on Redis: what is not stored, to everyone it concerns on every worker.
 
-The stock listener waits up to a minute after a failure, does not notice a connection that died without a word, and
-loses its own when a publisher of the same process makes another; and both write a line each time. Leans on private
-parts of python-socketio: where they are not there, the stock ones serve, and the log says so.
+python-socketio's own listener waits up to a minute after a failure, does not notice a connection that died without a
+word, and loses its own when a publisher of the same process makes another. Whom an event reaches, `Connections` says.
 """
 
 import logging
+import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import socketio
-
-from chat.store.connection import Store
+from chat.config import Config
+from chat.live.connections import EVERYONE
 from chat.store.errors import AWAY, Unavailable, translated
 from chat.tasks import forever
 
+if TYPE_CHECKING:
+    from chat.live.worker import Worker
+
+# Connections to Redis that the queue may open. At redis-py's own limit its manager would replace the connection under
+# its listener, and hear nothing any more.
+CONNECTIONS = 1000
+# Seconds of silence after which Redis is asked whether it is there, and after which it is not.
 PING = 5.0
-"""Seconds of silence after which Redis is asked whether it is there."""
 SILENT = 10.0
-"""Seconds of silence after which it is not."""
+# Seconds between two tries to hear it.
 RETRY = 0.5
+# Events that may wait to be sent; more are dropped, as nothing of it is lasting.
+WAITING = 10_000
 
 log = logging.getLogger(__name__)
 
 
-class Listener:
-    """What one worker hears and says on the queue of `server`. To be made before the first connection.
+def url_of(url: str, config: Config) -> str:
+    """The URL of the queue, which takes the options of its connections from there alone."""
+    options = {
+        "max_connections": str(CONNECTIONS),
+        "socket_timeout": "2",
+        "socket_connect_timeout": "2",
+        "socket_keepalive": "True",
+    }
+    if url.startswith("rediss:") and not config.redis_verify:
+        options["ssl_cert_reqs"] = "none"
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"
 
-    `restart` is called if the listening ends, which it should not.
-    """
 
-    def __init__(self, server: socketio.Server, store: Store, restart: Callable[[], None]) -> None:
-        self._server = server
-        self._manager: Any = server.manager
-        self._store = store
+class MessageQueue:
+    """What one worker hears and says on the queue. To be made before the first connection."""
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._server = worker.server
+        self._store = worker.chat.store
+        self._events: queue.Queue[tuple[str, dict[str, Any], dict[str, Any]]] = queue.Queue(WAITING)
+        # Set while what is said there is heard here.
         self.subscribed = threading.Event()
-        """Set while what is said there is heard here."""
-        if {"_listen", "_publish", "_redis_connect", "_thread", "connected"} <= set(dir(self._manager)):
-            self._manager._listen = self._listen
-            self._manager._publish = self._publish
-            listen = self._manager._thread
-
-            def step() -> None:
-                listen()
-                raise RuntimeError("it returned")
-
-            self._manager._thread = lambda: forever("hearing the message queue", step, sleep=time.sleep, end=restart)
-        else:
-            log.warning("This python-socketio is not the one known here: the message queue may be deaf for a minute.")
-            self.subscribed.set()
+        self._manager: Any = worker.server.manager
+        self._hear = self._manager._thread
+        self._enter = self._manager.basic_enter_room
+        self._manager._listen = self._listen
+        self._manager._publish = self._publish
+        self._manager._thread = self._run
+        self._manager.get_participants = self._participants
+        self._manager.basic_enter_room = self._enter_none
 
     def start(self) -> None:
-        """Begin to listen, as the first connection does otherwise."""
+        """Begin to listen, as the first connection does otherwise, and to send."""
         if not self._server.manager_initialized:
             self._server.manager_initialized = True
             self._manager.initialize()
+        self._worker.repeat("sending to the message queue", self._send_next)
+
+    def send(self, event: str, payload: dict[str, Any], *, to: str, skip_sid: str | None = None) -> None:
+        """Send `event` to the connections at an address, on every worker.
+
+        A burst waits its turn, instead of opening a connection to Redis for each event.
+        """
+        try:
+            self._events.put_nowait((event, payload, {"to": to, "skip_sid": skip_sid}))
+        except queue.Full:
+            log.warning("dropping a %s event: %d are waiting for the message queue already", event, WAITING)
+
+    def _send_next(self) -> None:
+        event, payload, options = self._events.get()
+        self._worker.socketio.emit(event, payload, **options)
+
+    # In the place of the manager's methods
+
+    def _participants(self, _namespace: str, address: str | None) -> Iterator[tuple[str, str]]:
+        return ((each.sid, each.socket.sid) for each in self._worker.connections.at(address or EVERYONE))
+
+    def _enter_none(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        # But the one of all connections: when one ends, the manager looks through all rooms that there are.
+        if room is None:
+            self._enter(sid, namespace, room, eio_sid=eio_sid)
+
+    def _run(self) -> None:
+        def step() -> None:
+            self._hear()
+            raise RuntimeError("it returned")
+
+        forever("hearing the message queue", step, sleep=time.sleep, end=self._worker.restart)
 
     def _publish(self, data: dict[str, Any]) -> None:
         for last in (False, True):
@@ -74,7 +120,7 @@ class Listener:
         while True:
             try:
                 self._manager._redis_connect()
-                # Of our own: whoever publishes may have the manager connect anew.
+                # Of our own: a publisher may have the manager connect anew.
                 pubsub = self._manager.redis.pubsub()
                 pubsub.subscribe(self._manager.channel)
                 yield from self._messages(pubsub)

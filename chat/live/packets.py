@@ -1,17 +1,17 @@
-"""Strict Socket.IO packets: what cannot be meant is refused before any handler sees it."""
+"""Strict Socket.IO packets: what no client can mean is refused before any handler sees it."""
 
 from typing import Any
 
 import msgspec
 from socketio import packet
 
+# Levels of nesting in a packet's JSON at most.
 DEEPEST = 32
-"""Levels of nesting in a packet's JSON at most."""
+# Bytes of one packet at most: 10,000 characters, each written as two escapes of six, and some room.
 LARGEST = 128 * 1024
-"""Bytes of one packet at most: 10,000 characters, each written as two escapes of six, and some room."""
 TEXT = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK, packet.CONNECT_ERROR})
+# Events by which Socket.IO calls the application's own life-cycle handlers, or a client's.
 RESERVED = frozenset({"connect", "disconnect", "connect_error"})
-"""Events by which Socket.IO calls the application's own life-cycle handlers, or a client's."""
 
 
 class StrictJSON:
@@ -46,8 +46,8 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
     """A packet of this chat: text alone, and events under names that a client may use."""
 
     json = StrictJSON
+    # Nothing that is sent here is binary, so nothing has to be searched for it.
     uses_binary_events = False
-    """Nothing that is sent here is binary, so nothing has to be looked through for it."""
 
     def decode(self, encoded_packet: str) -> int:
         """Read a packet.

@@ -2,34 +2,35 @@
 
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from chat.config import ConfigError
-from chat.domain import Chat
 from chat.domain.upkeep.health import look, tell, write
-from chat.live.delivery.reader import Delivery
-from chat.live.message_queue import Listener
 from chat.store.errors import Unavailable
 
+if TYPE_CHECKING:
+    from chat.live.worker import Worker
+
+# Seconds for which a verdict holds, for all who ask.
 FRESH = 1.0
-"""Seconds for which a verdict holds, for all who ask."""
+# Seconds for the message queue to be heard, when it was not yet.
 HEARD_WITHIN = 0.5
-"""Seconds for the message queue to be heard, when it was not yet."""
 
 
 class Readiness:
-    """Tries what serving takes."""
+    """Tries what serving takes.
 
-    def __init__(self, chat: Chat, delivery: Delivery, listener: Listener, start: Callable[[], None]) -> None:
-        self._store = chat.store
-        self._delivery = delivery
-        self._listener = listener
-        self._start = start
+    Attributes:
+        warnings: what `look` found last.
+    """
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._store = worker.chat.store
         self._lock = threading.Lock()
         self._asked = -FRESH
         self._failing: list[str] = []
         self.warnings: list[str] = []
-        """What `look` found last."""
 
     def failing(self) -> list[str]:
         """What cannot be done, a sentence each, as of a second ago at most; empty for a worker that is ready."""
@@ -51,7 +52,7 @@ class Readiness:
 
     def _try(self) -> list[str]:
         try:
-            self._start()
+            self._worker.start()
             # A function, a write, and the replicas that a message waits for.
             write(self._store)
         except Unavailable as error:
@@ -60,9 +61,9 @@ class Readiness:
         except ConfigError as error:
             return [str(error)]
         failing = []
-        if not self._listener.subscribed.wait(HEARD_WITHIN):
+        if not self._worker.queue.subscribed.wait(HEARD_WITHIN):
             failing.append("The message queue is not heard")
-        if self._delivery.stalled:
+        if self._worker.delivery.stalled:
             failing.append("What comes is not delivered")
         if not failing:
             self._store.trouble.over()

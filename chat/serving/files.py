@@ -3,10 +3,10 @@
 import resource
 from typing import NamedTuple
 
+# Requests that one worker has in hand at most. More wait in the system's queue.
 REQUESTS = 400
-"""Requests that one worker has in hand at most. Those who come then wait in the system's queue."""
+# Files beside those of clients: 64 connections to Redis and one for each bus, what is listened on, modules.
 OWN = 192
-"""Files beside those of clients: 64 connections to Redis and one for each bus, what is listened on, modules."""
 LEAST = OWN + 32
 
 

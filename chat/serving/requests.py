@@ -1,4 +1,4 @@
-"""Requests in hand: how long a client may take over one, how much is taken of it, and who makes room when all are."""
+"""Requests in hand: how long a client may take over one, how much of it is read, and which makes room for others."""
 
 import socket
 import time
@@ -10,14 +10,14 @@ from typing import Any
 from eventlet.greenio import GreenSocket
 from gunicorn.http.errors import LimitRequestHeaders, ParseException
 
+# Seconds that a client has for a request's body, whatever its pace; for the head it has gunicorn's `keepalive`.
 READ_WITHIN = 10.0
-"""Seconds that a client has for a request's body, whatever its pace; for the head it has gunicorn's `keepalive`."""
+# Seconds that a client has to take an answer.
 WRITE_WITHIN = 30.0
-"""Seconds that a client has to take an answer."""
+# Bytes of a request's head at most.
 HEAD = 32 * 1024
-"""Bytes of a request's head at most."""
+# Bytes that are taken for one request at most, with what chunks and a body that nobody wants add.
 TAKEN = 512 * 1024
-"""Bytes that are taken for one request at most, with what chunks and a body that nobody wants add."""
 
 
 class TooMuchError(OSError):
@@ -27,8 +27,12 @@ class TooMuchError(OSError):
 class ClientSocket(GreenSocket):  # type: ignore[misc]
     """A client's connection while gunicorn has it.
 
-    What is listened on is one too: eventlet makes what it accepts of the same kind. `environ` is the request that is
-    answered now, `since` when it or the wait for it began, `waits` whether it is the client that is waited for.
+    What is listened on is one too: eventlet makes what it accepts of the same kind.
+
+    Attributes:
+        environ: the request that is answered now.
+        since: when that, or the wait for it, began.
+        waits: whether it is the client that is waited for.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,7 +47,7 @@ class ClientSocket(GreenSocket):  # type: ignore[misc]
 
     @property
     def network(self) -> str:
-        """Whose it is, as far as that is known: behind a proxy, the request has to be read first."""
+        """The network it comes from, as far as that is known: behind a proxy, the request has to be read first."""
         # Imported here: what gunicorn's master has imported, an upgrade by HUP would not replace.
         from chat.domain.limits.addresses import NETWORK, network
 

@@ -24,8 +24,8 @@ from chat.serving.loop import EventletLoop
 from chat.serving.requests import HEAD, Body, ClientSocket, Requests
 from chat.tasks import forever
 
+# Connections that are taken before others have a turn.
 ACCEPTED = 8
-"""Connections that are taken before others have a turn."""
 
 
 class ChatWorker(EventletWorker):  # type: ignore[misc]
@@ -51,7 +51,8 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         os.environ.pop("SCRIPT_NAME", None)
         self._app: Any = self.wsgi
         self.wsgi = self._serve
-        self._app.extensions["restart"] = self._leave
+        self._live = self._app.extensions["worker"]
+        self._live.replace = self._leave
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end: a signal's handler may not switch green threads itself."""
@@ -70,11 +71,11 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to end."""
-        line = self._app.extensions["line"]
-        places = files.places(line.limit, files.allow(line.limit))
-        line.limit = places.live
+        wanted = self._live.config.max_connections
+        places = files.places(wanted, files.allow(wanted))
         if not self.cfg.is_ssl:
-            line.serve_on(EventletLoop())
+            # TLS is gunicorn's own affair, and its connections go by python-engineio's transport.
+            self._live.serve_on(EventletLoop(), places.live)
         # What is there now stays: the collector need not walk through it, which held everybody up for 0.1 s each time.
         gc.collect()
         gc.freeze()
@@ -88,12 +89,12 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
         eventlet.sleep(0)
         while self.alive:
             self.notify()
-            self._app.extensions["lines"].tell()
+            self._live.lines.tell()
             self._leaving.wait(0.2)
         for acceptor in acceptors:
             # Takes no more, and then waits for what is in hand.
             acceptor.kill(eventlet.StopServe())
-        drain = eventlet.spawn(self._app.extensions["drain"])
+        drain = eventlet.spawn(self._live.guards.drain)
         with eventlet.Timeout(self.cfg.graceful_timeout, False):
             for each in (*acceptors, drain):
                 each.wait()

@@ -9,16 +9,16 @@ the other.
 """
 
 import logging
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from chat.domain import Chat
 from chat.domain.bus import Item
 from chat.domain.messages.log import MOST, after, seq_of
 from chat.errors import ChatError
-from chat.live.guards import Guards
+
+if TYPE_CHECKING:
+    from chat.live.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +32,11 @@ class Place(NamedTuple):
 
 
 class Places:
-    """The places of one worker, by the names of rooms.
+    """The places of one worker, by the names of rooms."""
 
-    Args:
-        channel: the Socket.IO room of a chat room's connections.
-    """
-
-    def __init__(self, chat: Chat, engine: Guards, channel: Callable[[str], str]) -> None:
-        self._chat = chat
-        self._engine = engine
-        self._channel = channel
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._chat = worker.chat
         self._places: dict[str, Place] = {}
 
     def __contains__(self, room: str) -> bool:
@@ -97,7 +92,7 @@ class Places:
             self.take(self._chat.rooms.find(room).name)
         except ChatError:
             log.warning("there is no room called %s any more", room)
-        self._engine.fan_out(self._channel(room), "resync", msgspec.json.encode({"room": room}).decode())
+        self._worker.sockets.emit(room, "resync", msgspec.json.encode({"room": room}).decode())
 
     def _differs(self, room: str, last: Place) -> bool:
         entry = self._chat.log.entry(room, last.seq)
@@ -114,12 +109,12 @@ class Places:
                 return
             for seq, entry in enumerate(page.entries, last.seq + 1):
                 self._emit(room, msgspec.json.decode(entry, type=_Typed).type, seq, entry)
-            self._engine.flush()
+            self._worker.sockets.flush()
             complete = page.complete
 
     def _emit(self, room: str, type: str, seq: int, entry: str) -> None:
         # The entry goes out as it was stored, without being read and written again.
-        self._engine.fan_out(self._channel(room), type, entry)
+        self._worker.sockets.emit(room, type, entry)
         self._places[room] = Place(self._places[room].epoch, seq, hash(entry))
 
 

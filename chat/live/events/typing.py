@@ -5,8 +5,8 @@ import time
 from chat.domain.limits.limits import Limits
 from chat.domain.limits.recent import Recent
 
+# Seconds within which a person's typing in a room is not passed on again.
 AGAIN = 2.0
-"""Seconds within which a person's typing in a room is not passed on again."""
 
 
 class Typing:

@@ -5,19 +5,19 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from chat.live.connections import Connections
 from chat.live.websocket import frames
-from chat.live.websocket.rooms import Rooms
+from chat.live.websocket.loop import Loop
 
 if TYPE_CHECKING:
-    from chat.live.websocket.socket import Socket
-    from chat.live.websocket.sockets import Loop
+    from chat.live.websocket.stream import Stream
 
+# Seconds of writing after which the loop looks after the sockets again.
 SLICE = 0.005
-"""Seconds of writing after which the loop looks after the sockets again."""
+# Bytes for one room that are written at once, about.
 AT_MOST = 256 * 1024
-"""Bytes for one room that are written at once, about."""
+# Seconds that are left to others between two flushes at most, however long one took.
 REST = 0.01
-"""Seconds that are left to others between two flushes at most, however long one took."""
 
 
 class FanOut:
@@ -27,15 +27,15 @@ class FanOut:
     whatever was said. A frame is made once, for all who get it.
     """
 
-    def __init__(self, loop: "Loop", rooms: Rooms) -> None:
+    def __init__(self, loop: Loop, connections: Connections) -> None:
         self._loop = loop
-        self._rooms = rooms
-        self._gathered: dict[str, list[bytes]] = {}
-        self._spoken: deque[Socket] = deque()
+        self._connections = connections
+        self._gathered: dict[str | None, list[bytes]] = {}
+        self._spoken: deque[Stream] = deque()
         self._writing = False
 
-    def emit(self, room: str, event: str, payload: str) -> None:
-        """Say an event, its payload JSON already, to everyone here who is in a Socket.IO room, by the next flush."""
+    def emit(self, room: str | None, event: str, payload: str) -> None:
+        """Say an event, its payload JSON already, to the connections in a room, or to everyone, by the next flush."""
         frame = frames.frame(frames.TEXT, f"42[{json.dumps(event)},{payload}]".encode())
         self._gathered.setdefault(room, []).append(frame)
 
@@ -54,26 +54,27 @@ class FanOut:
         if any(len(said) > 1 for said in gathered.values()):
             self._loop.sleep(min(time.monotonic() - began, REST))
 
-    def _write_room(self, room: str, said: list[bytes]) -> None:
+    def _write_room(self, room: str | None, said: list[bytes]) -> None:
         pause = time.monotonic()
-        with self._rooms.departures(room) as left:
-            for data in _joined(said):
-                for number, transport in enumerate(self._rooms.transports(room)):
-                    if transport not in left:
-                        transport.put(data)
-                    if number % 32 == 31 and time.monotonic() - pause > SLICE:
-                        self._loop.sleep(0)
-                        pause = time.monotonic()
-                if len(data) > AT_MOST:
-                    # What did not fit into the buffers of sockets can go out before there is more.
+        for data in _joined(said):
+            there = self._connections.identified() if room is None else self._connections.in_room(room)
+            for number, connection in enumerate(there):
+                # Unless it left while the others were written to.
+                if room is None or room in connection.rooms:
+                    connection.socket.put(data)
+                if number % 32 == 31 and time.monotonic() - pause > SLICE:
                     self._loop.sleep(0)
+                    pause = time.monotonic()
+            if len(data) > AT_MOST:
+                # What did not fit into the buffers of sockets can go out before there is more.
+                self._loop.sleep(0)
 
-    def spoke(self, transport: "Socket") -> None:
+    def spoke(self, stream: "Stream") -> None:
         """Note that something waits to be written to a connection: it is, with what else it is told in this turn."""
         if not self._writing:
             self._writing = True
             self._loop.later(0, self._write)
-        self._spoken.append(transport)
+        self._spoken.append(stream)
 
     def _write(self) -> None:
         began = time.monotonic()

@@ -5,16 +5,16 @@ import binascii
 import hashlib
 import struct
 
+# Opcodes (section 11.8).
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-"""Opcodes (section 11.8)."""
+# The bit of a frame's first octet that ends a message (section 5.2).
 FIN = 0x80
-"""The bit of a frame's first octet that ends a message (section 5.2)."""
+# Codes of a closing frame (section 7.4.1).
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT, TOO_BIG = 1000, 1001, 1002, 1003, 1007, 1009
-"""Codes of a closing frame (section 7.4.1)."""
+# What a server answers a key with (section 1.3).
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""What a server answers a key with (section 1.3)."""
+# Bytes that a control frame may carry (section 5.5).
 CONTROL_LIMIT = 125
-"""Bytes that a control frame may carry (section 5.5)."""
 _KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _MASKED = 0x80
 
@@ -28,7 +28,7 @@ class Violation(Exception):  # noqa: N818
 
 
 def accept(key: str) -> bytes | None:
-    """The answer to a client's `Sec-WebSocket-Key` (section 4.2.2), or `None` if that is none: 16 bytes in base64."""
+    """The answer to a client's `Sec-WebSocket-Key` (section 4.2.2); `None` if that is not 16 bytes in base64."""
     try:
         if len(base64.b64decode(key, validate=True)) != 16:
             return None
@@ -50,6 +50,23 @@ def frame(opcode: int, payload: bytes) -> bytes:
 def closing(code: int) -> bytes:
     """The frame that ends a connection (section 5.5.1)."""
     return frame(CLOSE, struct.pack("!H", code))
+
+
+def closing_code(payload: bytes) -> int:
+    """The code of a client's closing frame, to be answered with (sections 5.5.1 and 7.4).
+
+    Raises:
+        Violation: it carries what no closing frame may.
+    """
+    code = struct.unpack_from("!H", payload)[0] if len(payload) >= 2 else NORMAL
+    known = (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
+    if len(payload) == 1 or not known:
+        raise Violation(PROTOCOL_ERROR, "a closing frame that says nothing known")
+    try:
+        payload[2:].decode()
+    except UnicodeDecodeError:
+        raise Violation(BAD_TEXT, "a reason that is not UTF-8") from None
+    return int(code)
 
 
 def read(data: bytes | bytearray, at: int, most: int) -> tuple[int, int, bytes | None]:

@@ -1,6 +1,6 @@
-"""Who handles what connections send: a bounded number at the same time, one item of each connection after the other.
+"""Whose turn it is: a bounded number of connections is handled at a time, and of each one message after the other.
 
-Whoever is just coming in waits in a queue of their own: when thousands come back at once, those who are there talk on.
+Newcomers wait in a queue of their own: when thousands come back at once, those who are there talk on.
 """
 
 import logging
@@ -9,24 +9,24 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from chat.live.websocket.loop import Loop
+
 if TYPE_CHECKING:
     from chat.live.websocket.socket import Ended, Socket
-    from chat.live.websocket.sockets import Loop
 
+# Messages that are handled at the same time, at most, and those of newcomers among them.
 HANDLERS = 250
-"""Messages that are handled at the same time, at most."""
-BEGUN = 16
-"""Handlers that begin in one slice at most."""
 NEWCOMERS = 150
-"""Messages of newcomers among them, at most."""
+# Handlers that begin in one slice at most.
+BEGUN = 16
+# Seconds after which handling lets the loop look after the sockets again.
 SLICE = 0.005
-"""Seconds after which handling lets the loop look after the sockets again."""
 
 log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """The green threads of one worker in which messages are handled, and how connections ended.
+    """The green threads of one worker in which messages are handled, and the ends of connections.
 
     Args:
         heard: called with a connection and a message.
@@ -34,7 +34,7 @@ class Scheduler:
     """
 
     def __init__(
-        self, loop: "Loop", heard: Callable[["Socket", str], None], ended: Callable[["Socket", "Ended"], None]
+        self, loop: Loop, heard: Callable[["Socket", str], None], ended: Callable[["Socket", "Ended"], None]
     ) -> None:
         self._loop = loop
         self._heard = heard
@@ -47,27 +47,27 @@ class Scheduler:
         self._going_on = False
         self._until = 0.0
 
-    def serve(self, transport: "Socket") -> None:
+    def serve(self, socket: "Socket") -> None:
         """Have what came for a connection handled: one item after the other, beside those of other connections.
 
         Not while much waits to be written to it. It is served again when it has read.
         """
-        if transport.busy or transport.behind():
+        if socket.busy or socket.behind():
             return
-        transport.busy = True
-        self._queue(transport)
+        socket.busy = True
+        self._queue(socket)
         self._go_on()
 
-    def _queue(self, transport: "Socket") -> None:
-        # Who goes talks no more either.
-        (self._coming if transport.coming or transport.closed else self._ready).append(transport)
+    def _queue(self, socket: "Socket") -> None:
+        # One that ended talks no more: those who do go first.
+        (self._coming if socket.coming or socket.closed else self._ready).append(socket)
 
     def _waiting(self) -> int:
-        """How many wait who may be handled now."""
+        """How many of those who wait may be handled now."""
         return len(self._ready) + min(len(self._coming), NEWCOMERS - self._newcomers)
 
     def _next(self) -> "Socket":
-        """Who is next: by turns one of those who are there, and one of those who come."""
+        """The next: by turns one of those who are there, and one of those who come."""
         queues = self._ready, self._coming
         if not self._ready or (self._coming and self._newcomers < NEWCOMERS and self._first is self._coming):
             self._first, queue = queues
@@ -97,26 +97,26 @@ class Scheduler:
                 if time.monotonic() > self._until:
                     self._go_on()
                     return
-                transport = self._next()
-                if (item := transport.next()) is not None:
-                    self._handle_item(transport, item)
-                    transport.busy = not transport.behind()
-                    if transport.busy:
-                        self._queue(transport)
+                socket = self._next()
+                if (item := socket.next()) is not None:
+                    self._handle_item(socket, item)
+                    socket.busy = not socket.behind()
+                    if socket.busy:
+                        self._queue(socket)
         finally:
             self._count -= 1
 
-    def _handle_item(self, transport: "Socket", item: "str | Ended") -> None:
-        comes = transport.coming > 0
+    def _handle_item(self, socket: "Socket", item: "str | Ended") -> None:
+        comes = socket.coming > 0
         self._newcomers += comes
         try:
             if isinstance(item, str):
-                self._heard(transport, item)
+                self._heard(socket, item)
             else:
-                self._ended(transport, item)
+                self._ended(socket, item)
         except Exception:
             # Whatever it is, what the connection sent next is handled, and so are all others.
             log.exception("a message was not handled")
         finally:
             self._newcomers -= comes
-            transport.coming -= comes
+            socket.coming -= comes

@@ -3,30 +3,32 @@
 import io
 import logging
 import random
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import socketio
 from engineio.packet import OPEN, PING, Packet
 
 from chat.domain.limits.addresses import NETWORK
+from chat.live.connections import Connections
 from chat.live.packets import LARGEST
-from chat.live.websocket import frames, rooms
+from chat.live.websocket import frames
 from chat.live.websocket.fanout import FanOut
-from chat.live.websocket.rooms import Rooms
+from chat.live.websocket.loop import Loop
 from chat.live.websocket.scheduler import Scheduler
 from chat.live.websocket.socket import Ended, Socket
+from chat.live.websocket.stream import Stream
 from chat.tasks import forever
 
+# Seconds between two looks at who is to be pinged, or did not answer.
 TICK = 0.1
-"""Seconds between two looks at who is to be pinged, or did not answer."""
+# Seconds in which a client may still read and close, once the server has closed.
 LINGER = 3.0
-"""Seconds in which a client takes its leave, once the server has."""
+# Seconds after which a client for which there is no place may ask again.
 RETRY_AFTER = 10
-"""Seconds after which somebody for whom there is no place may ask again."""
+# What stays of a request for as long as its connection lasts: what handlers, and Flask's context for them, look at.
 KEPT = (
     "REQUEST_METHOD",
     "SCRIPT_NAME",
@@ -41,120 +43,88 @@ KEPT = (
     "wsgi.url_scheme",
     "flask.app",
 )
-"""What stays of a request for as long as its connection lasts: what handlers, and Flask's context for them, look at."""
+_EMPTY = io.BytesIO()
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 Answer = dict[str, Any]
 
 
-class Loop(Protocol):
-    """The event loop of the worker. Only the serving code knows which."""
-
-    def missing(self) -> str:
-        """The first of the private parts that it leans on that is not there, if one is not."""
-
-    def take(self, environ: Environ) -> socket.SocketType:
-        """The client's socket, taken from the request that it came by: nobody else reads, writes or closes it."""
-
-    def readable(self, fd: int, call: Callable[[int], None]) -> Any:
-        """Call whenever there is something to read; returns the watch."""
-
-    def writable(self, fd: int, call: Callable[[int], None]) -> Any:
-        """Call whenever there is room to write; returns the watch."""
-
-    def ignore(self, watch: Any) -> None:
-        """End a watch."""
-
-    def later(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call once, in the loop itself, which must not wait."""
-
-    def spawn(self, call: Callable[[], None]) -> None:
-        """Call in a green thread."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let the others run for so long; for a green thread."""
-
-
 class Sockets:
-    """A worker's WebSockets: at most `limit` of them, for each of which at most `max_backlog` bytes wait to be written.
+    """A worker's WebSockets, each known by its Engine.IO id (`eio_sid`), in the place of python-engineio's own.
 
-    Does nothing until `serve_on` a loop. `restart` is called when its pings ended, which they should not.
+    Args:
+        limit: how many there may be at most, and `limit_of_network` of one network.
+        max_backlog: how many bytes may wait to be written to each.
+        restart: called when the pings ended, which they should not.
     """
 
-    loop: Loop
-    handlers: Scheduler
-    fan_out: FanOut
-
-    def __init__(self, server: socketio.Server, limit: int, max_backlog: int, restart: Callable[[], None]) -> None:
-        self._server = server
-        self.max_backlog = max_backlog
-        self.reads_first = max_backlog // 4
-        """Bytes that may wait for a connection when another of its messages is handled: there has to be room for the
-        answer, and for what is said in its rooms meanwhile."""
+    def __init__(
+        self,
+        server: socketio.Server,
+        connections: Connections,
+        loop: Loop,
+        *,
+        limit: int,
+        limit_of_network: int,
+        max_backlog: int,
+        restart: Callable[[], None],
+    ) -> None:
         self._eio = server.eio
+        self.loop = loop
         self.reason = server.eio.reason
-        self.limit = limit
+        self._limit = limit
+        self._limit_of_network = limit_of_network
+        self.max_backlog = max_backlog
+        # Bytes that may wait for a connection when another of its messages is handled: there has to be room for the
+        # answer, and for what is said in its rooms meanwhile.
+        self.reads_first = max_backlog // 4
         self._restart = restart
-        self.limit_of_network = limit
         self._open = 0
         self._of_network: Counter[str] = Counter()
         self._ending = 0
-        self._lingering: dict[Socket, float] = {}
+        self._lingering: dict[Stream, float] = {}
+        # Where all connections read into, one at a time.
         self.buffer = bytearray(64 * 1024)
-        """Where all connections read into, one at a time."""
         self.view = memoryview(self.buffer)
         self._wheel: list[set[Socket]] = [set() for _ in range(round(self._eio.ping_interval / TICK))]
         self._turn = 0
         self._due = 0.0
-        self.serves = False
-
-    def serve_on(self, loop: Loop) -> None:
-        """Take the WebSockets that come from now on, if everything is there as it is known here."""
-        if missing := self._missing() or loop.missing():
-            log.warning(
-                "There is no %s as it is known here: WebSockets go by python-engineio's own transport.", missing
-            )
-            return
-        self.loop = loop
+        self.scheduler = Scheduler(loop, self._heard, self._ended)
+        self.fan_out = FanOut(loop, connections)
+        self.emit, self.flush = self.fan_out.emit, self.fan_out.flush
         self._eio._handle_connect = self._connect
-        self.handlers = Scheduler(loop, self._heard, self._ended)
-        self.fan_out = FanOut(loop, Rooms(self._server.manager, self._eio.sockets.get))
-        self.serves = True
         loop.spawn(self._beat)
 
-    def hang_up(self, sid: str) -> None:
-        """End the connection with this Engine.IO id, if there still is one, after what waits for it is written."""
-        if transport := self._eio.sockets.get(sid):
-            transport.end(self.reason.SERVER_DISCONNECT, code=frames.GOING_AWAY)
+    def opened(self, eio_sid: str) -> None:
+        """What may wait for a connection is bounded already."""
 
-    def identified(self, sid: str) -> None:
-        """Take more than a stranger may send from the connection with this Engine.IO id."""
-        if transport := self._eio.sockets.get(sid):
-            transport.most = LARGEST
+    def has_read(self, eio_sid: str) -> bool:
+        """Whether a client has read what it asked for before: else it has no turn. See `Socket.behind`."""
+        return True
 
-    def silent(self, sid: str) -> bool:
-        """Whether the connection with this Engine.IO id owes an answer to a ping, so that its client may be gone."""
-        transport = self._eio.sockets.get(sid)
-        return transport is not None and transport.awaited and not transport.closed
+    def identified(self, eio_sid: str) -> None:
+        """Take more from a connection than a stranger may send."""
+        if socket := self._eio.sockets.get(eio_sid):
+            socket.most = LARGEST
+
+    def silent(self, eio_sid: str) -> bool:
+        """Whether a connection owes an answer to a ping, so that its client may be gone."""
+        socket = self._eio.sockets.get(eio_sid)
+        return socket is not None and socket.awaited and not socket.closed
+
+    def hang_up(self, eio_sid: str) -> None:
+        """End a connection, if there still is one, after what waits for it is written."""
+        if socket := self._eio.sockets.get(eio_sid):
+            socket.end(self.reason.SERVER_DISCONNECT, code=frames.GOING_AWAY)
 
     def refuse(self) -> None:
         """Open no more connections."""
-        self.limit = 0
+        self._limit = 0
 
     def rest(self) -> bool:
         """Whether every connection has ended, with all that belongs to its end."""
         return not (self._open or self._ending or self._lingering)
-
-    def _missing(self) -> str:
-        """The first of the private parts in use that is not there."""
-        for name in ("_handle_connect", "_trigger_event", "_upgrades", "_unauthorized", "generate_id", "sockets"):
-            if not hasattr(self._eio, name):
-                return f"engineio.Server.{name}"
-        for name in (*rooms.MANAGER, *rooms.METHODS):
-            if not hasattr(self._server.manager, name):
-                return f"socketio.Manager.{name}"
-        return ""
 
     # How connections begin
 
@@ -170,24 +140,24 @@ class Sockets:
         accept = frames.accept(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
         if accept is None:
             return _refusal("400 Bad Request", "A WebSocket needs a Sec-WebSocket-Key.")
-        if self._open + len(self._lingering) >= self.limit:
+        if self._open + len(self._lingering) >= self._limit:
             text = "Every place for a live connection is taken. Try again in a little while."
             return _refusal("503 Service Unavailable", text, ("Retry-After", str(RETRY_AFTER)))
         network = environ.get(NETWORK, "")
-        if network and self._of_network[network] >= min(self.limit_of_network, max(1, self.limit // 2)):
+        if network and self._of_network[network] >= min(self._limit_of_network, max(1, self._limit // 2)):
             text = "Your network has as many live connections as one may have. Try again in a little while."
             return _refusal("503 Service Unavailable", text, ("Retry-After", str(RETRY_AFTER)))
 
-        sid = self._eio.generate_id()
+        eio_sid = self._eio.generate_id()
         kept = {key: environ[key] for key in KEPT if key in environ}
         kept["wsgi.input"] = _EMPTY
-        opened = Socket(self, sid, kept, self._slot())
-        self._eio.sockets[sid] = opened
-        verdict = self._eio._trigger_event("connect", sid, kept, run_async=False)
+        socket = Socket(self, eio_sid, kept, self._slot())
+        self._eio.sockets[eio_sid] = socket
+        verdict = self._eio._trigger_event("connect", eio_sid, kept, run_async=False)
         if verdict not in (None, True):
-            del self._eio.sockets[sid]
+            del self._eio.sockets[eio_sid]
             return self._eio._unauthorized(verdict or None)
-        opened.slot.add(opened)
+        socket.slot.add(socket)
         self._open += 1
         self._of_network[network] += 1
         said = (
@@ -198,29 +168,49 @@ class Sockets:
         welcome = Packet(
             OPEN,
             {
-                "sid": sid,
-                "upgrades": self._eio._upgrades(sid, transport),
+                "sid": eio_sid,
+                "upgrades": self._eio._upgrades(eio_sid, transport),
                 "pingTimeout": int(self._eio.ping_timeout * 1000),
                 "pingInterval": int(self._eio.ping_interval * 1000),
                 "maxPayload": self._eio.max_http_buffer_size,
             },
         )
-        opened.start(self.loop.take(environ), said + frames.frame(frames.TEXT, welcome.encode().encode()))
+        socket.start(self.loop.take(environ), said + frames.frame(frames.TEXT, welcome.encode().encode()))
         return []
 
     # What becomes of what they send
 
-    def _heard(self, transport: Socket, message: str) -> None:
-        self._eio._trigger_event("message", transport.sid, message, run_async=False)
+    def _heard(self, socket: Socket, message: str) -> None:
+        self._eio._trigger_event("message", socket.sid, message, run_async=False)
 
-    def _ended(self, transport: Socket, end: Ended) -> None:
+    def _ended(self, socket: Socket, end: Ended) -> None:
         if end.note:
             log.warning("%s", end.note)
         try:
-            self._eio._trigger_event("disconnect", transport.sid, end.reason, run_async=False)
+            self._eio._trigger_event("disconnect", socket.sid, end.reason, run_async=False)
         finally:
-            self._eio.sockets.pop(transport.sid, None)
+            self._eio.sockets.pop(socket.sid, None)
             self._ending -= 1
+
+    # How they end
+
+    def forget(self, socket: Socket) -> None:
+        """Count an open connection no more: it ends."""
+        socket.slot.discard(socket)
+        self._open -= 1
+        network = socket.environ.get(NETWORK, "")
+        self._of_network[network] -= 1
+        if not self._of_network[network]:
+            del self._of_network[network]
+        self._ending += 1
+
+    def linger(self, stream: Stream) -> None:
+        """Give the client of a connection that ended some seconds to read on, and to close."""
+        self._lingering[stream] = time.monotonic() + LINGER
+
+    def freed(self, stream: Stream) -> None:
+        """Note that a connection's socket is closed."""
+        self._lingering.pop(stream, None)
 
     # Their pings
 
@@ -240,38 +230,17 @@ class Sockets:
         # Less than a turn of the wheel, as the timeout is shorter than the interval.
         answers = round(self._eio.ping_timeout / TICK)
         self._turn = (self._turn + 1) % len(self._wheel)
-        for transport in list(self._wheel[self._turn - answers]):
-            if transport.silent():
-                transport.end(self.reason.PING_TIMEOUT, code=frames.NORMAL)
+        for socket in list(self._wheel[self._turn - answers]):
+            if socket.silent():
+                socket.end(self.reason.PING_TIMEOUT, code=frames.NORMAL)
         ping = Packet(PING)
-        for transport in list(self._wheel[self._turn]):
-            transport.ping(ping)
+        for socket in list(self._wheel[self._turn]):
+            socket.ping(ping)
         now = time.monotonic()
-        for transport, deadline in list(self._lingering.items()):
+        for stream, deadline in list(self._lingering.items()):
             if deadline > now:
                 break
-            transport.lost()
-
-    def forget(self, transport: Socket) -> None:
-        """Count an open connection no more: it ends."""
-        transport.slot.discard(transport)
-        self._open -= 1
-        network = transport.environ.get(NETWORK, "")
-        self._of_network[network] -= 1
-        if not self._of_network[network]:
-            del self._of_network[network]
-        self._ending += 1
-
-    def linger(self, transport: Socket) -> None:
-        """Give the client of a connection that ended some seconds to read on, and to close."""
-        self._lingering[transport] = time.monotonic() + LINGER
-
-    def freed(self, transport: Socket) -> None:
-        """Note that a connection's socket is closed."""
-        self._lingering.pop(transport, None)
-
-
-_EMPTY = io.BytesIO()
+            stream.lost()
 
 
 def _refusal(status: str, text: str, *headers: tuple[str, str]) -> Answer:

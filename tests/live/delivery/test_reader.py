@@ -4,27 +4,24 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask_socketio import SocketIO
 
+from chat import live
 from chat.config import Config
 from chat.domain import Chat, keys
 from chat.domain.people.people import Person
 from chat.domain.rooms.visits import Visit
 from chat.errors import ChatError
 from chat.live import schemas
-from chat.live.broadcast import Broadcast
-from chat.live.connections import Connection, Connections
+from chat.live.connections import Connection
 from chat.live.delivery import reader
-from chat.live.delivery.reader import Delivery
-from chat.live.events import Events
-from chat.live.guards import Guards
 from chat.live.heartbeat import Heartbeat
-from chat.live.packets import StrictJSON, StrictPacket
-from chat.live.websocket import Sockets
+from chat.live.worker import Worker
+from chat.logs import Lines
 from chat.store.connection import Store
 from chat.store.pipe import Command
 from tests.conftest import Connect
@@ -134,23 +131,18 @@ def test_who_joins_a_busy_room_has_no_hole_after_the_answer(connect: Connect, ch
         writing.join(10)
 
 
-class Worker:
-    """A worker's delivery and events in this process, on a Redis of their own, for clients that are not there."""
+class House:
+    """A worker in this process, on a Redis of its own, for clients that are not there."""
 
     def __init__(self, redis: Redis) -> None:
-        config = Config(redis_url=redis.url, bus_shards=4, rate_limit=False)
+        config = Config(redis_url=redis.url, secret_key="x", bus_shards=4, rate_limit=False)
         self.redis = redis.client()
         self.chat = Chat(Store(redis.url), config)
         app = Flask("worker")
-        self.socketio = SocketIO(app, async_mode="threading", serializer=StrictPacket, json=StrictJSON)
-        server = self.socketio.server
-        self.connections = Connections()
-        engine = Guards(server, Sockets(server, 10, 1_000_000, lambda: None), 1_000_000)
-        self.delivery = Delivery(self.socketio, self.chat, self.connections, engine, lambda: None)
-        broadcast = Broadcast(self.socketio, lambda: None)
-        self.events = Events(
-            app, self.socketio, self.chat, self.connections, engine, self.delivery, broadcast, lambda: None
-        )
+        live.init_app(app, self.chat, config, Lines(config))
+        self.worker: Worker = app.extensions["worker"]
+        self.connections = self.worker.connections
+        self.delivery = self.worker.delivery
         self.writer = self.chat.people.claim("Writer", "127.0.0.1")
         # Not in the first shard, whose bus is read for ever.
         self.room = self.chat.rooms.create("attic", "", self.writer).name
@@ -164,14 +156,14 @@ class Worker:
 
     def comer(self, name: str) -> Connection:
         """Somebody who is connected."""
-        connection = Connection(name, "127.0.0.1", self.chat.people.claim(name, "127.0.0.1"))
+        socket = SimpleNamespace(sid=f"socket of {name}")
+        connection = Connection(name, socket, "127.0.0.1", self.chat.people.claim(name, "127.0.0.1"))
         self.connections.add(connection)
-        self.socketio.server.manager.basic_enter_room(name, "/", None, eio_sid=f"transport of {name}")
         return connection
 
     def join(self, connection: Connection, *, renew: bool = False) -> list[str]:
         """Join the room; the texts of the answer."""
-        answer = self.events.join(connection, schemas.Join(room=self.room, renew=renew))
+        answer = self.worker.events.rooms.join(connection, schemas.Join(room=self.room, renew=renew))
         entries = [json.loads(bytes(entry)) for entry in answer["entries"]]
         assert entries[-1]["seq"] == answer["head"]
         return [entry["text"] for entry in entries]
@@ -188,9 +180,10 @@ class Worker:
 
 
 @pytest.fixture
-def worker(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A worker in this process."""
-    made = Worker(own_redis)
+def house(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A worker in this process, with threads, as `flask run` has it."""
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
+    made = House(own_redis)
     yield made
     for connection in made.connections:
         made.connections.remove(connection.sid)
@@ -200,129 +193,129 @@ def worker(own_redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker
     eventually(lambda: not made.readers(), what="its readers end")
 
 
-def meanwhile(worker: Worker, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+def meanwhile(house: House, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Have something happen each time that somebody has read a room, and is not subscribed to it yet."""
-    enter = worker.chat.visits.enter
+    enter = house.chat.visits.enter
 
     def enter_and_act(person: Person, *args: Any, **options: Any) -> Visit:
         visit = enter(person, *args, **options)
         act()
         return visit
 
-    monkeypatch.setattr(worker.chat.visits, "enter", enter_and_act)
+    monkeypatch.setattr(house.chat.visits, "enter", enter_and_act)
 
 
 def test_what_is_said_while_one_joins_is_in_the_answer_where_nobody_was_yet(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    meanwhile(worker, monkeypatch, lambda: worker.post("second", "third"))
-    assert worker.join(worker.comer("Ada")) == ["first", "second", "third"]
-    assert worker.place() == 3
+    meanwhile(house, monkeypatch, lambda: house.post("second", "third"))
+    assert house.join(house.comer("Ada")) == ["first", "second", "third"]
+    assert house.place() == 3
 
 
 def test_what_is_delivered_while_one_joins_is_in_the_answer_where_somebody_is(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert worker.join(worker.comer("Ada")) == ["first"]
+    assert house.join(house.comer("Ada")) == ["first"]
 
     def deliver() -> None:
-        worker.post("second", "third")
-        eventually(lambda: worker.place() == 3)
+        house.post("second", "third")
+        eventually(lambda: house.place() == 3)
 
-    meanwhile(worker, monkeypatch, deliver)
-    assert worker.join(worker.comer("Ben")) == ["first", "second", "third"]
+    meanwhile(house, monkeypatch, deliver)
+    assert house.join(house.comer("Ben")) == ["first", "second", "third"]
 
 
 def test_a_log_that_becomes_another_one_while_one_joins_is_read_anew(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = worker.chat.log
-    meanwhile(worker, monkeypatch, lambda: log.fork(worker.room, log.position(worker.room).epoch))
-    answer = worker.events.join(worker.comer("Ada"), schemas.Join(room=worker.room))
-    assert answer["epoch"] == log.position(worker.room).epoch
+    log = house.chat.log
+    meanwhile(house, monkeypatch, lambda: log.fork(house.room, log.position(house.room).epoch))
+    answer = house.worker.events.rooms.join(house.comer("Ada"), schemas.Join(room=house.room))
+    assert answer["epoch"] == log.position(house.room).epoch
 
 
-def test_who_leaves_elsewhere_while_one_joins_hears_nothing(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    witness, ada = worker.comer("Witness"), worker.comer("Ada")
-    worker.join(witness)
+def test_who_leaves_elsewhere_while_one_joins_hears_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness, ada = house.comer("Witness"), house.comer("Ada")
+    house.join(witness)
 
     def leave() -> None:
-        worker.chat.memberships.end(ada.person, worker.room)
-        worker.post("said afterwards")
-        eventually(lambda: worker.place() == 2)
+        house.chat.memberships.end(ada.person, house.room)
+        house.post("said afterwards")
+        eventually(lambda: house.place() == 2)
 
-    meanwhile(worker, monkeypatch, leave)
+    meanwhile(house, monkeypatch, leave)
     with pytest.raises(ChatError) as refused:
-        worker.join(ada)
+        house.join(ada)
     assert refused.value.code == "room_not_found"
-    assert ada not in worker.connections.in_room(worker.room)
+    assert ada not in house.connections.in_room(house.room)
 
 
 def test_who_left_and_came_in_again_before_the_leaving_is_read_stays(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = worker.comer("Ada")
-    worker.join(ada)
-    with worker.delivery._lock:
+    ada = house.comer("Ada")
+    house.join(ada)
+    with house.delivery._lock:
         # The worker reads nothing meanwhile.
-        worker.chat.memberships.end(ada.person, worker.room)
-        worker.join(ada)
-        worker.post("heard")
-    eventually(lambda: worker.place() == 2)
-    assert ada in worker.connections.in_room(worker.room)
+        house.chat.memberships.end(ada.person, house.room)
+        house.join(ada)
+        house.post("heard")
+    eventually(lambda: house.place() == 2)
+    assert ada in house.connections.in_room(house.room)
 
 
-def test_a_leaving_that_the_bus_no_longer_tells_of_is_seen(worker: Worker) -> None:
-    ada, ben = worker.comer("Ada"), worker.comer("Ben")
+def test_a_leaving_that_the_bus_no_longer_tells_of_is_seen(house: House) -> None:
+    ada, ben = house.comer("Ada"), house.comer("Ben")
     for each in (ada, ben):
-        worker.join(each)
+        house.join(each)
     # As if it had been trimmed: what the bus told meanwhile is lost on a reader whose connection breaks.
-    worker.redis.zrem(worker.chat.shards.key(worker.room, "members"), ada.person.id)
-    worker.redis.client_kill_filter(_type="normal", skipme=True)
-    eventually(lambda: ada not in worker.connections.in_room(worker.room))
-    assert ben in worker.connections.in_room(worker.room)
+    house.redis.zrem(house.chat.shards.key(house.room, "members"), ada.person.id)
+    house.redis.client_kill_filter(_type="normal", skipme=True)
+    eventually(lambda: ada not in house.connections.in_room(house.room))
+    assert ben in house.connections.in_room(house.room)
 
 
-def test_coming_back_makes_nobody_a_member_and_coming_in_does(worker: Worker) -> None:
-    ada = worker.comer("Ada")
+def test_coming_back_makes_nobody_a_member_and_coming_in_does(house: House) -> None:
+    ada = house.comer("Ada")
     with pytest.raises(ChatError) as refused:
-        worker.join(ada, renew=True)
+        house.join(ada, renew=True)
     assert refused.value.code == "room_not_found"
-    assert worker.chat.access.strangers(worker.room, [ada.person.id]) == [ada.person.id]
-    worker.join(ada)
-    assert worker.join(ada, renew=True) == ["first"]
-    worker.chat.memberships.end(ada.person, worker.room)
+    assert house.chat.access.strangers(house.room, [ada.person.id]) == [ada.person.id]
+    house.join(ada)
+    assert house.join(ada, renew=True) == ["first"]
+    house.chat.memberships.end(ada.person, house.room)
     with pytest.raises(ChatError):
-        worker.join(ada, renew=True)
+        house.join(ada, renew=True)
 
 
-def test_the_hourly_renewal_renews_and_makes_no_member(worker: Worker) -> None:
-    ada, ben = worker.comer("Ada"), worker.comer("Ben")
-    key = worker.chat.shards.key(worker.room, "members")
+def test_the_hourly_renewal_renews_and_makes_no_member(house: House) -> None:
+    ada, ben = house.comer("Ada"), house.comer("Ben")
+    key = house.chat.shards.key(house.room, "members")
     for each in (ada, ben):
-        worker.join(each)
-        worker.redis.zadd(key, {each.person.id: 1})
+        house.join(each)
+        house.redis.zadd(key, {each.person.id: 1})
     # As if the leaving were still on its way here.
-    worker.redis.zrem(key, ada.person.id)
-    Heartbeat(worker.socketio, worker.chat, worker.connections, None, None, lambda: None)._renew_memberships()
-    assert worker.redis.zscore(key, ada.person.id) is None
-    assert worker.redis.zscore(key, ben.person.id) > 1
+    house.redis.zrem(key, ada.person.id)
+    Heartbeat(house.worker)._renew_memberships()
+    assert house.redis.zscore(key, ada.person.id) is None
+    assert house.redis.zscore(key, ben.person.id) > 1
 
 
-def test_the_renewal_of_links_brings_nobody_back_who_left(worker: Worker) -> None:
-    ada, ben = worker.comer("Ada"), worker.comer("Ben")
+def test_the_renewal_of_links_brings_nobody_back_who_left(house: House) -> None:
+    ada, ben = house.comer("Ada"), house.comer("Ben")
     for each in (ada, ben):
-        worker.join(each)
-    with worker.delivery._lock:
-        worker.chat.memberships.end(ada.person, worker.room)
-        Heartbeat(worker.socketio, worker.chat, worker.connections, None, None, lambda: None)._renew_links()
-    assert worker.chat.presence.here(worker.room).list == [ben.person.as_dict()]
+        house.join(each)
+    with house.delivery._lock:
+        house.chat.memberships.end(ada.person, house.room)
+        Heartbeat(house.worker)._renew_links()
+    assert house.chat.presence.here(house.room).list == [ben.person.as_dict()]
 
 
-def test_a_member_who_joins_again_takes_two_round_trips(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    ada = worker.comer("Ada")
-    worker.join(ada)
-    pipe, asked, me = worker.chat.store._pipe, [], threading.get_ident()
+def test_a_member_who_joins_again_takes_two_round_trips(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = house.comer("Ada")
+    house.join(ada)
+    pipe, asked, me = house.chat.store._pipe, [], threading.get_ident()
     ask = pipe.ask
 
     def count(commands: Sequence[Command], weight: float = 0) -> list[Any]:
@@ -332,51 +325,51 @@ def test_a_member_who_joins_again_takes_two_round_trips(worker: Worker, monkeypa
         return ask(commands, weight)
 
     monkeypatch.setattr(pipe, "ask", count)
-    worker.join(ada)
+    house.join(ada)
     # What it takes and finds, and who is here.
     assert len(asked) == 2
 
 
 def test_a_bus_is_read_for_as_long_as_somebody_is_in_one_of_its_rooms(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = worker.comer("Ada")
-    worker.join(ada)
-    eventually(lambda: worker.readers() == 1)
+    ada = house.comer("Ada")
+    house.join(ada)
+    eventually(lambda: house.readers() == 1)
     monkeypatch.setattr(reader, "UNUSED", 0.0)
     for number in range(5):
-        worker.post(f"{number}")
-        eventually(lambda number=number: worker.place() == number + 2)
-    worker.connections.remove(ada.sid)
-    eventually(lambda: not worker.readers())
-    eventually(lambda: not worker.delivery._answered)
-    assert not worker.delivery.stalled
-    worker.post("unheard")
+        house.post(f"{number}")
+        eventually(lambda number=number: house.place() == number + 2)
+    house.connections.remove(ada.sid)
+    eventually(lambda: not house.readers())
+    eventually(lambda: not house.delivery._answered)
+    assert not house.delivery.stalled
+    house.post("unheard")
     # And again, from there on.
-    assert worker.join(worker.comer("Ben"))[-1] == "unheard"
-    assert worker.place() == 7
-    worker.post("heard")
-    eventually(lambda: worker.place() == 8)
+    assert house.join(house.comer("Ben"))[-1] == "unheard"
+    assert house.place() == 7
+    house.post("heard")
+    eventually(lambda: house.place() == 8)
 
 
 def test_a_coming_in_that_is_overtaken_by_a_signing_out_makes_nobody_a_member(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = worker.comer("Ada")
+    ada = house.comer("Ada")
     assert ada.person
     person = ada.person
-    monkeypatch.setattr(worker.delivery._engine, "close", lambda _: None)
-    meanwhile(worker, monkeypatch, lambda: worker.delivery._sign_out(person.id))
+    monkeypatch.setattr(house.worker.guards, "close", lambda _: None)
+    meanwhile(house, monkeypatch, lambda: house.delivery._signals.sign_out(person.id))
     # One that was read before, and answers now.
-    enter = worker.chat.visits.enter
+    enter = house.chat.visits.enter
 
     def enter_late(*args: Any, **options: Any) -> Visit:
         visit = enter(*args, **options)
-        enter(person, worker.room)
+        enter(person, house.room)
         return visit
 
-    monkeypatch.setattr(worker.chat.visits, "enter", enter_late)
+    monkeypatch.setattr(house.chat.visits, "enter", enter_late)
     with pytest.raises(ChatError) as refused:
-        worker.join(ada)
+        house.join(ada)
     assert refused.value.code == "not_signed_in"
-    assert worker.chat.access.strangers(worker.room, [person.id]) == [person.id]
+    assert house.chat.access.strangers(house.room, [person.id]) == [person.id]

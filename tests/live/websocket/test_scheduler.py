@@ -9,9 +9,11 @@ import greenlet
 import pytest
 import socketio
 
-from chat.live.websocket import Sockets, scheduler
+from chat.live.connections import Connections
+from chat.live.websocket import scheduler
 from chat.live.websocket.scheduler import HANDLERS, NEWCOMERS, Scheduler
 from chat.live.websocket.socket import COMING, Ended, Socket
+from chat.live.websocket.sockets import Sockets
 
 
 class GreenLoop:
@@ -20,9 +22,6 @@ class GreenLoop:
     def __init__(self) -> None:
         self.due: list[Callable[[], Any]] = []
         self.resting: list[greenlet.greenlet] = []
-
-    def missing(self) -> str:
-        return ""
 
     def readable(self, fd: int, call: Callable[[int], None]) -> Any:
         return call
@@ -68,9 +67,16 @@ class House:
 
     def __init__(self) -> None:
         self.loop = GreenLoop()
-        self.line = Sockets(socketio.Server(async_mode="threading"), 10_000, 1_000_000, print)
-        self.line.serve_on(self.loop)  # type: ignore[arg-type]
-        self.line.handlers = Scheduler(self.loop, self._heard, self._ended)  # type: ignore[arg-type]
+        self.sockets = Sockets(
+            socketio.Server(async_mode="threading"),
+            Connections(),
+            self.loop,  # type: ignore[arg-type]
+            limit=10_000,
+            limit_of_network=10_000,
+            max_backlog=1_000_000,
+            restart=print,
+        )
+        self.sockets.scheduler = Scheduler(self.loop, self._heard, self._ended)  # type: ignore[arg-type]
         self.handled: list[tuple[str, str]] = []
         self.begun: list[tuple[str, str]] = []
         self.now: Counter[str] = Counter()
@@ -79,7 +85,7 @@ class House:
 
     def comer(self, name: str) -> Socket:
         """Somebody who comes."""
-        return Socket(self.line, name, {}, set())
+        return Socket(self.sockets, name, {}, set())
 
     def old(self, name: str) -> Socket:
         """Somebody who is there."""
@@ -87,23 +93,23 @@ class House:
         made.coming = 0
         return made
 
-    def say(self, transport: Socket, *messages: object) -> None:
+    def say(self, socket: Socket, *messages: object) -> None:
         for message in messages:
-            transport._received(f"4{message}".encode())
+            socket._received(f"4{message}".encode())
 
-    def _heard(self, transport: Socket, message: str) -> None:
-        self.begun.append((transport.sid, message))
-        self.now[transport.sid] += 1
-        self.most_of_one = max(self.most_of_one, self.now[transport.sid])
+    def _heard(self, socket: Socket, message: str) -> None:
+        self.begun.append((socket.sid, message))
+        self.now[socket.sid] += 1
+        self.most_of_one = max(self.most_of_one, self.now[socket.sid])
         self.most = max(self.most, self.now.total())
         try:
-            self.act(transport, message)
+            self.act(socket, message)
         finally:
-            self.now[transport.sid] -= 1
-        self.handled.append((transport.sid, message))
+            self.now[socket.sid] -= 1
+        self.handled.append((socket.sid, message))
 
-    def _ended(self, transport: Socket, end: Ended) -> None:
-        self._heard(transport, f"ended: {end.reason}")
+    def _ended(self, socket: Socket, end: Ended) -> None:
+        self._heard(socket, f"ended: {end.reason}")
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ def test_who_comes_is_handled_by_turns_with_a_crowd_that_talks(house: House) -> 
 
 
 def test_who_talks_waits_for_none_of_those_who_come_and_wait(house: House) -> None:
-    house.act = lambda transport, _: house.loop.rest() if transport.sid.startswith("new") else None
+    house.act = lambda socket, _: house.loop.rest() if socket.sid.startswith("new") else None
     for number in range(3000):
         house.say(house.comer(f"new {number}"), "connect", "name", "join")
     house.loop.run()
@@ -218,7 +224,7 @@ def test_who_has_come_is_no_newcomer_any_more(house: House) -> None:
     mine = house.comer("mine")
     house.say(mine, *range(COMING))
     house.loop.run()
-    house.act = lambda transport, _: house.loop.rest() if transport.sid.startswith("new") else None
+    house.act = lambda socket, _: house.loop.rest() if socket.sid.startswith("new") else None
     for number in range(2 * NEWCOMERS):
         house.say(house.comer(f"new {number}"), "connect")
     house.loop.run()
@@ -278,7 +284,7 @@ def test_a_few_who_have_much_to_say_are_handled_slice_by_slice(monkeypatch: pyte
 
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_handler_that_fails_stops_nobody_not_even_its_own_connection(house: House, *, waits: bool) -> None:
-    def fail(transport: Socket, message: str) -> None:
+    def fail(socket: Socket, message: str) -> None:
         if waits:
             house.loop.rest()
         if message == "bad":

@@ -1,19 +1,22 @@
-"""One transport on a loop of the test's own: what the system's buffers hide from a real server."""
+"""One WebSocket on a loop of the test's own: what the system's buffers hide from a real server."""
 
 import json
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import socketio
 from engineio import packet
 
-from chat.live.websocket import Sockets, frames
+from chat.live.connections import Connection, Connections
+from chat.live.websocket import fanout, frames
 from chat.live.websocket.fanout import FanOut
 from chat.live.websocket.socket import Socket
+from chat.live.websocket.sockets import Sockets
 from tests.support.websockets import TEXT, frame
 
 BACKLOG = 1024 * 1024
@@ -26,9 +29,6 @@ class ManualLoop:
     def __init__(self) -> None:
         self.watches: list[tuple[str, int, Callable[[int], None]]] = []
         self.due: list[Callable[[], None]] = []
-
-    def missing(self) -> str:
-        return ""
 
     def readable(self, fd: int, call: Callable[[int], None]) -> Any:
         self.watches.append(("read", fd, call))
@@ -62,7 +62,7 @@ class ManualLoop:
 
 
 class Pair:
-    """A transport with a small buffer, and the client's end of it."""
+    """A WebSocket with a small buffer, and the client's end of it."""
 
     def __init__(self) -> None:
         self.server = socketio.Server(async_mode="threading")
@@ -71,15 +71,23 @@ class Pair:
         self.server.eio.on("message", lambda _, data: self.got.append(data))
         self.server.eio.on("disconnect", lambda _, reason: self.ended.append(reason))
         self.loop = ManualLoop()
-        self.line = Sockets(self.server, 10, BACKLOG, print)
-        self.line.serve_on(self.loop)  # type: ignore[arg-type]
+        self.connections = Connections()
+        self.sockets = Sockets(
+            self.server,
+            self.connections,
+            self.loop,  # type: ignore[arg-type]
+            limit=10,
+            limit_of_network=10,
+            max_backlog=BACKLOG,
+            restart=print,
+        )
         ours, self.client = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ours.setblocking(False)
         self.client.settimeout(2)
-        self.transport = Socket(self.line, "sid", {"REMOTE_ADDR": "192.0.2.1"}, set())
-        self.server.eio.sockets["sid"] = self.transport
-        self.transport.start(ours, b"hello")
+        self.socket = Socket(self.sockets, "sid", {"REMOTE_ADDR": "192.0.2.1"}, set())
+        self.server.eio.sockets["sid"] = self.socket
+        self.socket.start(ours, b"hello")
         assert self.client.recv(5) == b"hello"
 
     def turns(self, count: int = 10) -> None:
@@ -106,7 +114,7 @@ def pair() -> Iterator[Pair]:
     made = Pair()
     yield made
     made.client.close()
-    made.transport.lost()
+    made.socket.lost()
 
 
 def text(number: int, size: int = 3000) -> str:
@@ -119,7 +127,7 @@ def test_what_does_not_fit_is_written_in_order_when_there_is_room(pair: Pair) ->
     pair.loop.turn()
     assert [each[0] for each in pair.loop.watches] == ["read", "write"]
     pair.server.eio.send("sid", "last")
-    pair.transport.end("over", code=frames.NORMAL)
+    pair.socket.end("over", code=frames.NORMAL)
     expected = b"".join(frames.frame(TEXT, b"4" + text(number).encode()) for number in range(100))
     assert pair.rest() == expected + frames.frame(TEXT, b"4last") + frames.closing(frames.NORMAL)
     pair.client.close()
@@ -142,9 +150,9 @@ def test_when_all_is_written_nothing_is_left_to_watch_for(pair: Pair) -> None:
 
 def test_more_than_may_wait_ends_the_connection_once(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
     for number in range(BACKLOG // 3000 + 100):
-        pair.transport.say(frames.frame(TEXT, text(number).encode()))
+        pair.socket.say(frames.frame(TEXT, text(number).encode()))
     pair.turns()
-    assert pair.transport.closed
+    assert pair.socket.closed
     assert pair.loop.watches == []
     assert pair.ended == ["transport error"]
     assert [record.message for record in caplog.records] == [
@@ -155,16 +163,17 @@ def test_more_than_may_wait_ends_the_connection_once(pair: Pair, caplog: pytest.
 def test_who_hung_up_is_noticed_when_something_is_written(pair: Pair) -> None:
     pair.client.close()
     for number in range(10):
-        pair.transport.send(packet.Packet(packet.MESSAGE, text(number)))
+        pair.socket.send(packet.Packet(packet.MESSAGE, text(number)))
     pair.turns()
     assert pair.ended == ["transport close"]
     assert "sid" not in pair.server.eio.sockets
 
 
 def in_room(pair: Pair) -> FanOut:
-    pair.server.manager.basic_enter_room("sio", "/", None, eio_sid="sid")
-    pair.server.manager.basic_enter_room("sio", "/", "room", eio_sid="sid")
-    return pair.line.fan_out
+    connection = Connection("sio", pair.socket, "192.0.2.1")
+    pair.connections.add(connection)
+    pair.connections.enter(connection, "room")
+    return pair.sockets.fan_out
 
 
 def test_what_is_gathered_for_a_room_goes_out_in_one_write_after_what_waits(pair: Pair) -> None:
@@ -193,7 +202,7 @@ def test_a_room_is_written_to_at_once_and_what_does_not_fit_later(pair: Pair) ->
     assert [each[0] for each in pair.loop.watches] == ["read", "write"]
     fan_out.emit("room", "last", "{}")
     fan_out.flush()
-    pair.transport.end("over", code=frames.NORMAL)
+    pair.socket.end("over", code=frames.NORMAL)
     said = pair.rest()
     assert [said.count(frames.frame(TEXT, b'42["large",%b]' % json.dumps(text(n)).encode())) for n in range(100)] == [
         1
@@ -201,18 +210,29 @@ def test_a_room_is_written_to_at_once_and_what_does_not_fit_later(pair: Pair) ->
     assert said.index(b"98 x") < said.index(b"99 x") < said.index(b'["last"')
 
 
-def test_who_left_a_room_while_it_is_written_to_hears_nothing_more_of_it(pair: Pair) -> None:
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_who_left_a_room_while_it_is_written_to_hears_nothing_more_of_it(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, *, comes_back: bool
+) -> None:
     fan_out = in_room(pair)
+    connection = pair.connections["sio"]
+    others = [Connection(f"other {number}", SimpleNamespace(put=len), "192.0.2.1") for number in range(100)]
+    pair.connections.in_room = lambda _: [*others, connection]  # type: ignore[method-assign]
+    for other in others:
+        other.rooms["room"] = 0
+
+    def leave(_: float) -> None:
+        """What happens when the others have a turn."""
+        pair.connections.leave(connection, "room")
+        if comes_back:
+            pair.connections.enter(connection, "room")
+
+    monkeypatch.setattr(fanout, "SLICE", -1.0)
+    pair.loop.sleep = leave  # type: ignore[method-assign]
     fan_out.emit("room", "before", "{}")
-    with pair.line.fan_out._rooms.departures("room") as left:
-        pair.server.manager.basic_leave_room("sio", "/", "room")
-        assert left == {pair.transport}
-        pair.server.manager.basic_enter_room("sio", "/", "room", eio_sid="sid")
-        assert not left
-        pair.server.manager.basic_leave_room("sio", "/", "room")
     fan_out.flush()
-    pair.transport.end("over", code=frames.NORMAL)
-    assert b"before" not in pair.rest()
+    pair.socket.end("over", code=frames.NORMAL)
+    assert (b"before" in pair.rest()) == comes_back
 
 
 def test_a_client_that_sends_more_than_is_handled_is_held_back(pair: Pair) -> None:
@@ -237,7 +257,7 @@ def test_a_client_beyond_its_budget_is_read_again_when_it_is_paid(
     monkeypatch.setattr(time, "monotonic", lambda: now)
     pair.client.sendall(frame(TEXT, said) * 1000 + frame(TEXT, b"4last"))
     pair.loop.turn()
-    assert pair.transport.paused()
+    assert pair.socket.paused()
     rounds = 0
     while pair.got[-1:] != ["last"]:
         now += 0.1
@@ -259,15 +279,15 @@ def test_who_asks_and_does_not_read_is_answered_no_further_until_they_do(pair: P
     pair.turns(50)
     assert pair.got == ["0", "1"]
     # What waits is a few answers, and the client's questions wait with it: in the end TCP holds them back.
-    assert BACKLOG // 4 < pair.transport._out_bytes < BACKLOG // 2
-    assert pair.transport.paused() == (questions == 40)
+    assert BACKLOG // 4 < pair.socket._out_bytes < BACKLOG // 2
+    assert pair.socket.paused() == (questions == 40)
     expected = sum(len(frames.frame(TEXT, b"4" + b"x" * 200_000)) for _ in range(questions))
     while expected:
         pair.turns()
         expected -= len(pair.client.recv(65536))
     pair.turns()
     assert pair.got == [str(number) for number in range(questions)]
-    assert not pair.transport.closed
+    assert not pair.socket.closed
     assert [each[0] for each in pair.loop.watches] == ["read"]
 
 
@@ -275,22 +295,22 @@ def test_what_is_said_in_rooms_still_finds_room_while_a_reader_catches_up(pair: 
     asked(pair, 40)
     pair.turns(50)
     for number in range(100):
-        pair.transport.put(frames.frame(TEXT, text(number).encode()))
-    assert not pair.transport.closed
+        pair.socket.put(frames.frame(TEXT, text(number).encode()))
+    assert not pair.socket.closed
 
 
 @pytest.mark.parametrize("questions", [3, 40])
 def test_who_reads_nothing_owes_a_sign_and_who_reads_slowly_gives_one(pair: Pair, questions: int) -> None:
     asked(pair, questions)
     pair.turns(50)
-    pair.transport.ping(packet.Packet(packet.PING))
+    pair.socket.ping(packet.Packet(packet.PING))
     pair.turns()
-    assert pair.transport.silent()
+    assert pair.socket.silent()
     if questions == 40:
         # The answer to the ping may be among what the server does not read: that it reads is enough.
         pair.client.recv(65536)
         pair.turns()
-        assert not pair.transport.silent()
+        assert not pair.socket.silent()
 
 
 def test_what_was_asked_is_forgotten_when_who_does_not_read_goes(pair: Pair) -> None:

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -12,7 +11,6 @@ import pytest
 from chat.config import Config
 from chat.live import announce
 from chat.live.packets import LARGEST
-from chat.live.websocket import Sockets
 from chat.store.connection import Store
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
@@ -186,15 +184,6 @@ def test_beyond_the_places_for_connections_one_is_told_to_come_back(wire: Open, 
     assert "Every place for a live connection is taken." in refused.body()
     first[0].socket.close()
     eventually(lambda: wire(server).status == 101)
-
-
-def test_another_python_socketio_keeps_its_own_transport(caplog: pytest.LogCaptureFixture) -> None:
-    eio = SimpleNamespace(reason=None, ping_interval=20)
-    line = Sockets(SimpleNamespace(eio=eio, manager=SimpleNamespace()), 1, 1, print)  # type: ignore[arg-type]
-    line.serve_on(SimpleNamespace(missing=lambda: ""))  # type: ignore[arg-type]
-    assert not line.serves
-    (record,) = caplog.records
-    assert record.message.startswith("There is no engineio.Server._handle_connect as it is known here")
 
 
 # How it ends
