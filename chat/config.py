@@ -97,7 +97,7 @@ class Config:
 
     @property
     def any_host_beyond_loopback(self) -> bool:
-        """The same where others than this machine's own can come: none is set, and this is a deployment."""
+        """The same for requests from beyond this machine: no name is set, and this is a deployment."""
         return self.any_host or (not self.hosts and self.redis_url is not None)
 
 
@@ -128,7 +128,7 @@ def _parsed(setting: Setting, found: str) -> Any:
 
 
 def _shown(setting: Setting, found: str) -> str:
-    """The value as an error may show it: nobody's secrets in a log, also where one stands in the wrong variable."""
+    """The value as an error may show it: no secret gets into a log, even if it stands in the wrong variable."""
     if setting.secret or "@" in found:
         return f"not shown, as it may be secret ({len(found)} characters)"
     return repr(found if len(found) <= 60 else f"{found[:60]}…")

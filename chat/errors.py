@@ -64,7 +64,7 @@ def internal() -> ChatError:
 
 
 def room_not_found(name: str) -> ChatError:
-    """There is no such room, or none that one may see."""
+    """There is no such room, or none that this person may see."""
     return ChatError("room_not_found", f"There is no room called {name[:32]} here.")
 
 

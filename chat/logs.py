@@ -14,20 +14,20 @@ from typing import Any
 
 from chat.config import Config
 
+# Seconds in which what repeats is counted.
 WINDOW = 60.0
-"""Seconds in which what repeats is counted."""
+# Lines of one kind that are written in that time; of those with a traceback, one.
 WRITTEN = 5
-"""Lines of one kind that are written in that time; of those with a traceback, one."""
+# Kinds that are told apart in that time; beyond, a kind is all that a logger says at a level.
 KINDS = 200
-"""Kinds that are told apart in that time; beyond, a kind is all that a logger says at a level."""
+# Characters of a message, and of a traceback's line, that are written.
 LONGEST = 2_000
-"""Characters of a message, and of a traceback's line, that are written."""
+# What a proxy may call a request.
 GIVEN_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
-"""What a proxy may call a request."""
 NOISY = ("engineio", "engineio.server", "engineio.client", "socketio", "socketio.server", "socketio.client")
 COLOUR = re.compile(r"\x1b\[\d+m")
+# What the chat says itself: Werkzeug's line for each request, and Engine.IO's for an origin.
 SAID_HERE = re.compile(r"\S+ - - \[|.*is not an accepted origin", re.DOTALL)
-"""What the chat says itself: Werkzeug's line for each request, and Engine.IO's for an origin."""
 
 
 @dataclass(slots=True)

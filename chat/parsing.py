@@ -16,7 +16,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def readable(found: str) -> str:
-    """Any text; bytes that are none, Python shows as lone surrogates."""
+    """Text. Bytes that are no text are lone surrogates in Python."""
     if any("\ud800" <= character <= "\udfff" for character in found):
         raise ValueError("text in UTF-8")
     return found
@@ -34,7 +34,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def size(low: int) -> Callable[[str], int]:
-    """A number of bytes, at least `low`: in digits, or with k, m or g behind them for 1024 of what is smaller."""
+    """A number of bytes, at least `low`: digits, with k, m or g behind them for KiB, MiB or GiB."""
 
     def parse(found: str) -> int:
         match = re.fullmatch(r"([0-9]{1,15})([kmg]?)b?", found, re.IGNORECASE)
@@ -171,7 +171,7 @@ _TLS_OPTIONS: dict[str, tuple[str, Callable[[str], bool]]] = {
 
 
 def origins(found: str) -> tuple[str, ...]:
-    """Origins as browsers write them: in small letters, without the port that goes without saying."""
+    """Origins as browsers write them: in small letters, without the default port."""
     return tuple(_origin(each.strip()) for each in found.split(",") if each.strip())
 
 
@@ -217,8 +217,8 @@ def _host(found: str) -> str:
     return found if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", found) else ""
 
 
+# A path that the chat may live below, or nothing.
 PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
-"""A path that the chat may live below, or nothing."""
 
 
 def prefix(found: str) -> str:

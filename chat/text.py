@@ -18,8 +18,8 @@ NEVER_DRAWN = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\U000e0000-\U000e0fff
 JOINERS = "\u200c\u200d"
 # The flags of England, Scotland and others: a black flag, and letters that draw nothing.
 FLAG = re.compile("🏴[\U000e0020-\U000e007e]{1,30}\U000e007f")
+# Marks on one character that a message shows: more than any script or language puts there.
 STACKED = 8
-"""Marks on one character that a message shows: more than any script or language puts there."""
 
 
 def _class_of_marks() -> str:

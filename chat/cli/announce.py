@@ -10,8 +10,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("announce")
     @click.argument("text")
     def announce(text: str) -> None:

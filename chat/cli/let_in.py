@@ -9,8 +9,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("let-in")
     @click.argument("name")
     @as_json

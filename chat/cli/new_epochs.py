@@ -9,8 +9,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("new-epochs")
     def new_epochs() -> None:
         """Have every client load every room anew, as after a back-up was put back.

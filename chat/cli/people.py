@@ -9,8 +9,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("people")
     @click.option("--like", default="", help="Only those with this in their name.")
     @click.option("--start", default=0, type=click.IntRange(0), help="From the one with this number on.")

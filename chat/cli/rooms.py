@@ -8,8 +8,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("rooms")
     @as_json
     def rooms(as_json: bool) -> None:

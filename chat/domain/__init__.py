@@ -62,7 +62,7 @@ class Chat:
         return None
 
     def put_out(self, name: str) -> str:
-        """Keep a name from being leased, end what whoever has it is in, and return the name.
+        """Put a name out: nobody may have it, and whoever has it is signed out. Returns the name.
 
         Raises:
             ChatError: `name_invalid` where there is none; `name_taken`, see `called`.

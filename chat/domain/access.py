@@ -43,7 +43,7 @@ class Access:
         self._rooms = rooms
 
     def is_everybodys(self, name: str) -> bool:
-        """Whether everybody belongs to the room, also who never came in."""
+        """Whether everybody belongs to the room, even those who never came in."""
         return name == self._rooms.default
 
     def member(self, person: Person, name: str) -> Membership:
@@ -73,7 +73,7 @@ class Access:
         return bool(outcome)
 
     def strangers(self, name: str, ids: Iterable[str]) -> list[str]:
-        """Those of the ids whose people may not hear the room (any more); none for a room that is not there."""
+        """The ids of those who may not hear the room (any more); none for a room that is not there."""
         wanted, strangers = [] if self.is_everybodys(name) else list(ids), []
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]

@@ -14,11 +14,11 @@ from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
+# Seconds for which a read waits for something to come.
 BLOCK = 1.0
-"""Seconds for which a read waits for something to come."""
+# Entries that are read at once at most, and about their bytes, where those before were long.
 BATCH = 500
 BATCH_BYTES = 2 * 1024 * 1024
-"""Entries that are read at once at most, and about their bytes, where those before were long."""
 
 
 class Item(NamedTuple):

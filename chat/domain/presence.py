@@ -1,8 +1,8 @@
 """Who is here: people with at least one live connection in a room.
 
 A connection in a room is a *link*, and a link is a lease: its worker renews it, a disconnect shortens it to a grace,
-and whoever looks next takes those that ran out away. So a reload, a closed tab and a killed worker are all the same
-case. What changed goes over the bus, in the same step in which it is taken from the store: no worker misses it.
+and whoever looks next takes away those that ran out. So a reload, a closed tab and a killed worker are all the same
+case. What changed goes over the bus, in the step that takes it from the store: no worker misses it.
 """
 
 import time
@@ -17,16 +17,16 @@ from chat.store.connection import Store
 from chat.store.errors import Unavailable
 from chat.store.pipe import Command
 
+# Seconds for which a link holds unless it is renewed: with the sweep each second, under the 30 that are promised.
 LEASE = 24.0
-"""Seconds for which a link holds unless it is renewed: with the sweep each second, under the 30 that are promised."""
 RENEWAL = 8.0
+# Seconds after a disconnect in which coming back goes unnoticed.
 GRACE = 15.0
-"""Seconds after a disconnect in which coming back goes unnoticed."""
+# The least seconds between two tellings of what changed in a room, and in one with more than `SHOWN` people.
 TELLING = 1.0
 TELLING_CROWD = 5.0
-"""Seconds between two tellings of what changed in one room, and in one with more than `SHOWN` people."""
+# The most people that are listed by name, also on one page of the list.
 SHOWN = 100
-"""People listed by name at most, and on one page of the list."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Here:
     complete: bool
 
     def as_dict(self) -> dict[str, object]:
-        """It as the wire carries it."""
+        """As the wire carries it."""
         return {"count": self.count, "list": self.list}
 
 
@@ -52,7 +52,7 @@ class Presence:
         self._crowds: dict[str, tuple[float, Here]] = {}
 
     def arrive(self, room: str, links: Iterable[tuple[Person, str]]) -> None:
-        """Lease these links, `(person, connection id)` each, or renew them; those of who is no member are left out."""
+        """Lease or renew these links, `(person, connection id)` each; those of others than members are not."""
         args = [word for person, connection in links for word in (person.id, connection, label(person))]
         # Redis's Lua takes a bounded number of arguments.
         for start in range(0, len(args), 3000):
@@ -66,7 +66,7 @@ class Presence:
         )
 
     def settle(self, room: str) -> str | None:
-        """Take links that ran out away, and tell what changed: across all workers once in `TELLING` seconds at most.
+        """Take away links that ran out, and tell what changed, over all workers at most once in `TELLING` seconds.
 
         Returns:
             The `presence` event that was put on the bus, as JSON.
@@ -79,9 +79,9 @@ class Presence:
         return self._look(room, start, telling=0)
 
     def greet(self, room: str) -> Here:
-        """Who is in a room that somebody just came into, of which the others are told too.
+        """Who is in a room that somebody just came into, which tells the others of it too.
 
-        Of a crowd it may be as it was a moment ago: thousands who come at once would ask for the same hundred names.
+        A crowd is shown as it was a moment ago: thousands who come at once would ask for the same hundred names.
         """
         seen, here = self._crowds.get(room, (0.0, None))
         if here is None or time.monotonic() - seen > TELLING:
@@ -112,5 +112,5 @@ class Presence:
 
 
 def label(person: Person) -> str:
-    """What people are sorted by, and the name: without the NUL between them, no name can be."""
+    """What people are sorted by, a NUL, which stands in no name, and the name."""
     return f"{person.name.casefold()}\0{person.name}"

@@ -9,10 +9,10 @@ from chat.domain import keys
 from chat.errors import room_not_found
 from chat.store.connection import Store
 
+# Characters of a room's name at most, the ending of an unlisted one with it.
 LONGEST = 64
-"""Characters of a room's name at most, the ending of an unlisted one with it."""
+# What may stand in a room's name beside letters, digits and marks.
 JOINERS = "-\u200c\u200d"
-"""What may stand in a room's name beside letters, digits and marks."""
 
 
 class Shards:
@@ -46,7 +46,7 @@ class Shards:
         return keys.bus(self.of(room))
 
     def check(self, store: Store) -> None:
-        """See that the store is spread as the settings say, or will be, if it is empty.
+        """Check that the store has as many shards as the settings say; an empty one gets as many.
 
         Raises:
             ConfigError: it has another number of shards, or not the database that `REDIS_URL` names.
@@ -64,7 +64,7 @@ class Shards:
 
 @lru_cache(1024)
 def _checksum(room: str) -> int:
-    """The CRC-32 of a room's name, which comes from the wire: here it is seen that a name is one, before a key is made.
+    """The CRC-32 of a room's name. Names come from the wire, so they are checked here, before they are part of a key.
 
     Wider than what `rooms.normalise` gives, and narrow enough that it names no other key.
     """

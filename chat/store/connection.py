@@ -20,16 +20,15 @@ from chat.store.trouble import Trouble
 
 LUA = Path(__file__).parent / "lua"
 
+# Seconds for an answer, and for a free connection: together well under the 2 in which a request is answered.
 ANSWER_WITHIN = 0.9
 CONNECTION_WITHIN = 0.5
-"""Seconds for an answer, and for a free connection: together well under the 2 in which a request is answered."""
 
+# Seconds for replicas to have what was written.
 WAIT_WITHIN = 0.5
-"""Seconds for replicas to have what was written."""
 
-
+# A client of redis-py, whose own types give each answer in every shape that any protocol has for it.
 Client = Any
-"""A client of redis-py, whose own types give each answer in every shape that any protocol has for it."""
 
 
 class Store:
@@ -127,7 +126,7 @@ class Store:
         return f"{to.get('host')}:{to.get('port', 6379)}/{self.database}"
 
     def probe(self, *commands: Command) -> list[Any]:
-        """Ask as `ask` does, about what is no trouble if it is refused."""
+        """Ask as `ask` does; a refusal is no trouble."""
         return self._pipe.ask(commands)
 
     def try_channel(self, channel: str) -> None:
@@ -155,7 +154,7 @@ class Store:
         self.replaced += 1
 
     def disturb(self) -> str:
-        """Do to Redis what must do no harm, and return what was done, in words.
+        """Interrupt Redis, as a drill does, and return in words what was done.
 
         The private Redis is ended, and its supervisor starts another; of any other, all connections are dropped.
         """
@@ -234,7 +233,7 @@ class Blocking:
             raise error from cause
 
     def give_up(self) -> None:
-        """Have the next command make a new connection."""
+        """Have the next command make another connection."""
         self._client.connection_pool.disconnect()
 
 

@@ -4,6 +4,7 @@ import re
 
 import redis
 
+# What Redis means by its error codes that are no fault of the command.
 REASONS = {
     "OOM": "Redis is full",
     "MISCONF": "Redis cannot save to its disk, and takes no writes",
@@ -22,17 +23,16 @@ REASONS = {
     "ASK": "Redis is a cluster, which the chat cannot use yet",
     "TRYAGAIN": "Redis is a cluster, which the chat cannot use yet",
 }
-"""What Redis means by its error codes that are no fault of the command."""
+# Codes of a Redis whose address may lead to another one by now: a new connection finds out.
 ELSEWHERE = frozenset({"READONLY", "UNBLOCKED", "MASTERDOWN", "LOADING"})
-"""Codes of a Redis whose address may lead to another one by now: a new connection finds out."""
+# Codes of a Redis that takes no writes, and still answers reads.
 READS = frozenset({"OOM", "MISCONF", "NOREPLICAS", "READONLY"})
-"""Codes of a Redis that takes no writes, and answers who reads."""
 AWAY = "Redis does not answer"
 UNKNOWN_COMMAND = "Redis does not know the command"
 NO_DATABASE = "Redis has no database of this number"
 
+# The code that an error begins with. Redis 6 wraps that of a command which a script called.
 CODE = re.compile(r"^(?:Error running script .*?: -)?([A-Z]{3,})\b", re.DOTALL)
-"""The code that an error begins with. Redis 6 wraps that of a command which a script called."""
 UNKNOWN = re.compile(r"^unknown command ['`](\w{1,40})['`]", re.IGNORECASE)
 FORBIDDEN_IN_SCRIPT = re.compile(r"The user executing the script can't (?:run|access)")
 UNKNOWN_IN_SCRIPT = re.compile(r"Unknown Redis command called from")
@@ -56,7 +56,7 @@ class Unavailable(Exception):  # noqa: N818 - the name of a state, as people are
 
     @property
     def reads(self) -> bool:
-        """Whether Redis still answers who reads."""
+        """Whether Redis still answers reads."""
         return self.code in READS
 
     @property

@@ -8,10 +8,10 @@ import redis
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 
+# How many parts of a key are looked at for its size: for most keys all of them, in about a millisecond.
 SAMPLES = 10_000
-"""Parts of a key that are looked at for its size: all of those of most, within about a millisecond."""
+# Keys that are measured in one round trip, after which others have their turn.
 AT_ONCE = 20
-"""Keys that are measured in one round trip, after which others have their turn."""
 
 
 class Memory(NamedTuple):

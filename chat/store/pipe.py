@@ -1,7 +1,7 @@
-"""A way to Redis that those who ask at the same time share: what each asks travels in one round trip (group commit).
+"""A way to Redis that all who ask at the same time share: what they ask travels in one round trip (group commit).
 
-Who asks while nobody else does is sent at once. Who comes while an answer is awaited waits, together with all others
-who come meanwhile, and then goes with them. So a busy worker pays for a round trip once for many, and a quiet one waits
+Whoever asks while nobody else does is sent at once. Whoever comes while an answer is awaited waits, and then goes
+together with all others who came meanwhile. So a busy worker pays for one round trip for many, and a quiet one waits
 for nobody.
 """
 
@@ -13,15 +13,15 @@ from typing import Any
 
 from chat.store.errors import ELSEWHERE, Unavailable, code_of, translated
 
+# The most askers in one round trip.
 MOST = 128
-"""Askers in one round trip at most."""
+# The least seconds between two replacements of connections.
 REPLACE_EVERY = 0.5
-"""Seconds between two replacements of connections at least."""
+# The most bytes of the answers of a round trip. Redis holds all that is not read yet.
 HEAVIEST = 2 * 1024 * 1024
-"""Bytes that the answers of a round trip may come to, of which Redis holds all that is not read yet."""
 
+# A Redis command by its words, such as `("HGET", key, field)`.
 Command = tuple[str | int | float, ...]
-"""A Redis command by its words, such as `("HGET", key, field)`."""
 
 
 class _Ask:
@@ -119,7 +119,7 @@ class Pipe:
             asks, weight = [mine], mine.weight
             while self._waiting and len(asks) < MOST and (weight := weight + self._waiting[0].weight) <= HEAVIEST:
                 asks.append(self._waiting.popleft())
-        failed: Exception | None = Unavailable("Redis was not asked", "who asked for all was interrupted")
+        failed: Exception | None = Unavailable("Redis was not asked", "the one who asked for all was interrupted")
         try:
             self._answer(asks)
             failed = None

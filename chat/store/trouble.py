@@ -6,13 +6,13 @@ import time
 
 from chat.store.errors import Unavailable
 
+# Seconds between two lines about the same trouble: a Redis that comes back says several things on the way.
 FURTHER = 10.0
-"""Seconds between two lines in the same trouble: a Redis that comes back says several things on the way."""
+# Seconds without a refusal after which a trouble may be over.
 QUIET = 1.0
-"""Seconds without a refusal after which a trouble may be over."""
+# Seconds after which a trouble that lasts is told again. A trouble that the trial does not meet, such as a right that
+# is missing for what is done now and then, has to be quiet for as long.
 STILL = 600.0
-"""Seconds after which a trouble that lasts is told again, and that one has to be quiet which the trial does not meet:
-a right that is missing for what is done now and then."""
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Trouble:
             log.warning("%s (%d requests were refused so far)", error, count)
 
     def confirm(self, error: Unavailable) -> None:
-        """Note what a trial met: when the trial succeeds again, that is over."""
+        """Note that a trial meets the same: it is over when the trial succeeds."""
         if error.reason == self._reason:
             self._quiet = QUIET
 

@@ -12,10 +12,10 @@ from chat.web import markup, messages, people, rooms
 from chat.web.http import compression, csrf, errors, headers, health, static
 from chat.web.sessions import sessions
 
+# Bytes of a form at most: 10,000 characters of four bytes, each written as `%F0`, and the other fields.
 LARGEST = 128 * 1024
-"""Bytes of a form at most: 10,000 characters of four bytes, each written as `%F0`, and the other fields."""
+# Fields of a form at most. Werkzeug counts those of a form in parts alone.
 MOST_FIELDS = 100
-"""Fields of a form at most. Werkzeug counts those of a form in parts alone."""
 
 log = logging.getLogger(__name__)
 

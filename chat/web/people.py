@@ -20,7 +20,7 @@ pages = Blueprint("people", __name__)
 
 @pages.get("/")
 def new() -> ResponseReturnValue:
-    """The username form, or the room that one is on the way to for who has a name."""
+    """The username form; for somebody who has a name, the page that they are on the way to."""
     way = request.args.get("next", "")
     if person():
         return redirect(sign_in_page.destination(way))
@@ -52,7 +52,7 @@ def create() -> ResponseReturnValue:
 
 @pages.get("/leave")
 def leaving() -> ResponseReturnValue:
-    """Ask whether one means to give the name back, as that cannot be undone."""
+    """Ask whether the name is really to be given back, as that cannot be undone."""
     require_person()
     back = sign_in_page.destination(urlsplit(request.referrer or "").path)
     return render_template("people/leave.html", back=back)
@@ -60,7 +60,7 @@ def leaving() -> ResponseReturnValue:
 
 @pages.post("/leave")
 def destroy() -> ResponseReturnValue:
-    """Give the name back, once that was asked."""
+    """Give the name back, if that was asked."""
     leaver = person()
     if leaver and "sure" not in request.form:
         return leaving()
@@ -74,7 +74,7 @@ def destroy() -> ResponseReturnValue:
 
 
 def _arrive(person: Person, form: NameForm) -> ResponseReturnValue:
-    """Go where they were going. A message that they had begun to send is in its field there."""
+    """Go where they were going. What they had begun to write is in its field there."""
     if not form.msg.data:
         return redirect(sign_in_page.destination(form.next.data or ""))
     room = sign_in_page.room_of(form.next.data or "")

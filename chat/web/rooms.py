@@ -66,7 +66,7 @@ def people(room: str) -> ResponseReturnValue:
 
 @pages.get("/rooms/<room>/read")
 def read(room: str) -> ResponseReturnValue:
-    """Mark the room as read up to a `seq`: a picture that a page asks for where there is no script to say so."""
+    """Mark the room as read up to a `seq`: asked for as a picture, by pages without a script."""
     chat().memberships.read(require_person(), room, _number("seq") or 0)
     return "", 204
 
@@ -111,7 +111,7 @@ def leave(room: str) -> ResponseReturnValue:
 
 
 def feed(person: Person, name: str, form: MessageForm) -> str:
-    """A room's page, with `form` as its composer."""
+    """The page of a room, with `form` as its composer."""
     visit = chat().visits.look(person, name, _part(), network())
     return render_template(
         "rooms/show.html",
@@ -125,7 +125,7 @@ def feed(person: Person, name: str, form: MessageForm) -> str:
 
 
 def _part() -> Part:
-    """The part of the log that the page asked for has."""
+    """The part of the log that was asked for."""
     before, after = _number("before"), _number("after")
     if after is not None:
         return log.after(after, ON_A_PAGE)

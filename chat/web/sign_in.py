@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from chat.web.forms import NameForm
 from chat.web.sessions.sessions import chat
 
+# The pages that one may be on the way to.
 PLACES = ("rooms.show", "rooms.people", "rooms.new")
-"""The pages that one may be on the way to."""
+# What of their queries goes with it.
 DETAILS = ("before", "after", "start", "name", "topic")
-"""What of their queries goes with it."""
 LONGEST_WAY = 4000
 
 
@@ -26,7 +26,7 @@ def to_sign_in() -> Response:
 
 
 def page(form: NameForm, reason: str = "", *, left: bool = False) -> str:
-    """The username form, and what happened that one sees it, if that needs a word.
+    """The username form, and why one sees it, where that has to be said.
 
     Args:
         form: the form as it is shown.

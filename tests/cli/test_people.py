@@ -43,7 +43,7 @@ def test_people_are_listed_with_whether_they_are_online_and_in_how_many_rooms(
     assert len(table) == 3 and "--start 1 goes on" in table[2]
 
 
-def test_who_is_put_out_is_gone_everywhere_and_does_not_return_until_let_in(
+def test_whoever_is_put_out_is_gone_everywhere_and_does_not_return_until_let_in(
     config: Config, connect: Connect, server, chat: Chat, ada: Client, ben: Client, room: str
 ) -> None:
     assert isinstance(ada, PythonClient)

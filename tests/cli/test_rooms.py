@@ -27,7 +27,7 @@ def test_a_room_that_is_removed_is_gone_from_everywhere_and_everybody_is_told(
     assert flask(config, "remove-room", room).returncode == 1
     assert ada.ok("history", {"room": room})["head"] == 1
     assert told(config, "remove-room", room, "--yes") == {"name": room, "members": 1}
-    # Who was in it, and who sees it in a list.
+    # One was in it, and one sees it in a list.
     for client in (ada, ben):
         client.wait("roomRemoved", room=room)
     for event in ("join", "history", "sendMessage", "people"):

@@ -104,7 +104,7 @@ def crowd_of(count: int) -> list[tuple[Person, str]]:
 
 
 @pytest.mark.parametrize("count", [presence.SHOWN - 1, presence.SHOWN - 2])
-def test_who_comes_into_a_room_of_few_is_told_exactly_who_is_here(
+def test_whoever_comes_into_a_room_of_few_is_told_exactly_who_is_here(
     chat: Chat, room: str, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(presence, "TELLING", 60)
@@ -136,7 +136,7 @@ def test_thousands_who_come_at_once_are_told_what_was_just_seen(
     before = asked()
     for _ in people:
         assert chat.presence.greet(room) is seen
-    # Who asks for the number, alone.
+    # Only the question for the number.
     assert asked() - before == 1
     # It is never older than this, and another room's is another.
     assert chat.presence.greet("elsewhere").count == 0

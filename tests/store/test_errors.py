@@ -87,7 +87,7 @@ def test_a_real_redis_that_refuses_is_understood(own_redis: Redis, lone: Chat, p
     REFUSALS[code](own_redis.client())
     for write in (
         lambda: lone.messages.post(person, "work", "hello", "id"),
-        # Who belongs there already is let in without a write.
+        # A member would be let in without a write.
         lambda: lone.visits.enter(Person("0" * 16, "Ben"), "work"),
     ):
         with pytest.raises(Unavailable, match=re.escape(REASONS[code])) as caught:

@@ -102,7 +102,7 @@ def results(asked: Sequence["Future[list[Any]]"]) -> list[list[Any]]:
 # Sharing
 
 
-def test_who_asks_alone_is_sent_at_once(pipe: Pipe, other: redis.Redis) -> None:
+def test_whoever_asks_alone_is_sent_at_once(pipe: Pipe, other: redis.Redis) -> None:
     before = reads(other)
     for number in range(10):
         assert pipe.ask([("SET", "key", number), ("GET", "key")]) == [True, str(number)]
@@ -116,7 +116,7 @@ def test_all_who_wait_go_together_and_each_gets_their_own_answers(pipe: Pipe, ot
         wait_for(pipe, MOST)
         before = reads(other)
     assert results(asked) == [[f"{number}"] for number in range(MOST)]
-    # All of them, the gate's key, and who asks for the number.
+    # All of them, the gate's key, and the question for the number.
     assert reads(other) - before == 1 + 1 + 1
 
 
@@ -187,7 +187,7 @@ def test_the_last_command_goes_once_for_all_and_everybody_gets_its_answer(
 # Errors
 
 
-def test_an_error_reaches_who_asked_for_it_and_nobody_else(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
+def test_an_error_reaches_the_one_who_asked_and_nobody_else(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     other.set("text", "no list")
     with gate(pipe, other, ask):
         sound = [ask(("ECHO", "before"))]
@@ -233,7 +233,7 @@ def test_a_connection_that_breaks_is_made_anew_for_all_who_ask(own_redis: Redis)
 # A Redis that forgot its scripts
 
 
-def test_a_script_that_redis_forgot_is_run_once_for_each_who_asked(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
+def test_a_script_that_redis_forgot_is_run_once_for_each_that_asked(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     digest = other.script_load(SCRIPT)
     with gate(pipe, other, ask):
         asked = []
@@ -288,7 +288,7 @@ def test_scripts_that_redis_forgets_again_and_again_append_each_entry_once(own_r
         assert f'"id":"{id}"' in entries[seq - 1]
 
 
-# Who is interrupted
+# Somebody is interrupted
 
 
 class Interrupted(BaseException):
@@ -307,7 +307,7 @@ def interruptible() -> Iterator[Callable[[], None]]:
     signal.signal(signal.SIGUSR1, before)
 
 
-def test_who_is_interrupted_while_waiting_is_passed_over(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
+def test_whoever_is_interrupted_while_waiting_is_passed_over(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     asked: list[Future[list[Any]]] = []
     with interruptible() as interrupt:
 
@@ -320,13 +320,13 @@ def test_who_is_interrupted_while_waiting_is_passed_over(pipe: Pipe, other: redi
         with gate(pipe, other, ask):
             going_on = apart(go_on)
             with pytest.raises(Interrupted):
-                pipe.ask([("SET", "of who was interrupted", 1)])
+                pipe.ask([("SET", "of the interrupted one", 1)])
             going_on.result(10)
     assert results(asked) == [[f"{number}"] for number in range(10)]
-    assert other.get("of who was interrupted") is None
+    assert other.get("of the interrupted one") is None
 
 
-def test_who_is_interrupted_on_the_way_leaves_the_others_their_answers(
+def test_whoever_is_interrupted_on_the_way_leaves_the_others_their_answers(
     pipe: Pipe, other: redis.Redis, ask: Ask
 ) -> None:
     asked: list[Future[list[Any]]] = []
@@ -351,7 +351,7 @@ def test_who_is_interrupted_on_the_way_leaves_the_others_their_answers(
             pipe.ask([("ECHO", "mine")])
         going_on.result(10)
     late = [ask(("ECHO", "late")) for _ in range(10)]
-    # Who is on the way still has the turn.
+    # The one that is on the way still has the turn.
     wait_for(pipe, 10)
     other.rpush("second gate", "open")
     assert held.result(10) == [("gate", "open")]
@@ -359,7 +359,7 @@ def test_who_is_interrupted_on_the_way_leaves_the_others_their_answers(
     assert results(late) == [["late"]] * 10
 
 
-def test_who_is_interrupted_with_the_turn_passes_it_on(
+def test_whoever_is_interrupted_with_the_turn_passes_it_on(
     pipe: Pipe, other: redis.Redis, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Told:
@@ -394,7 +394,7 @@ def test_who_is_interrupted_with_the_turn_passes_it_on(
     assert results(asked) == [[f"{number}"] for number in range(10)]
 
 
-def test_who_is_interrupted_while_asking_for_all_tells_them_so(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
+def test_whoever_is_interrupted_while_asking_for_all_tells_them_so(pipe: Pipe, other: redis.Redis, ask: Ask) -> None:
     asked: list[Future[list[Any]]] = []
     with interruptible() as interrupt:
 

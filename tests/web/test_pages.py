@@ -20,7 +20,7 @@ Visit = Callable[[], "Visitor"]
 
 
 def own(visitor: Visitor) -> Person:
-    """Who the visitor is."""
+    """The visitor's person."""
     with visitor.client.session_transaction() as session:
         return Person(session["person"], session["name"])
 
@@ -229,7 +229,7 @@ def test_a_link_makes_nobody_a_member(visitor: Visitor, room: str, chat: Chat, p
     assert chat.presence.here(room).count == 0
 
 
-def test_who_is_outside_reads_and_comes_in_by_a_button_or_a_first_message(
+def test_whoever_is_outside_reads_and_comes_in_by_a_button_or_a_first_message(
     visit: Visit, visitor: Visitor, room: str, chat: Chat
 ) -> None:
     visitor.get(f"/rooms/{room}")

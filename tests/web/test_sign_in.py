@@ -140,7 +140,7 @@ def test_nobody_else_can_repeat_a_claim(visit: Visit) -> None:
     assert len(claim) >= 32
     newcomer.submit("/", name=name)
     thief.get("/")
-    # Who sees the form, without its browser's cookie.
+    # Somebody who sees the form, without its browser's cookie.
     assert thief.submit("/", name=name, claim=claim) == 409
     assert thief.submit("/", name=name, claim="") == 409
 

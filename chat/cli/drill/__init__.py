@@ -12,8 +12,6 @@ from chat.domain import Chat
 
 
 def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    """Add the command to `flask`."""
-
     @app.cli.command("drill")
     @click.argument("url", default=f"http://127.0.0.1:{config.port}")
     @click.option(

@@ -2,8 +2,8 @@
 
 import ipaddress
 
+# The key of a WSGI environment under which `network` of its client stands; empty for one's own machine.
 NETWORK = "chat.network"
-"""The key of a WSGI environment under which `network` of its client stands; empty for one's own machine."""
 UNKNOWN = "unknown"
 
 

@@ -8,14 +8,14 @@ from chat.domain.limits.limits import too_fast
 from chat.domain.limits.recent import Recent
 from chat.domain.people.people import Person
 
+# Bytes of entries that a person may read.
 PER_SECOND = 4 * 1024 * 1024
-"""Bytes of entries that a person may read."""
+# Seconds' worth of them that may be read at once: a long absence.
 BURST = 4.0
-"""Seconds' worth of them that may be read at once: a long absence."""
+# The shortest wait, in seconds, that anybody is told.
 SHORTEST = 0.1
-"""Seconds that who has to wait is told at least."""
+# With each page that is read, what is kept of the weight of the heaviest one of late.
 FORGETS = 0.99
-"""What is left, with each page that is read, of how heavy the heaviest of late was."""
 
 
 def size_of(entry: str) -> int:
@@ -24,7 +24,7 @@ def size_of(entry: str) -> int:
 
 
 class Budget:
-    """A token bucket of bytes for each person. A page is counted when it was read: one may be in debt by the last ones.
+    """A token bucket of bytes for each person. A page is counted once it was read, so the last ones may leave a debt.
 
     `page` is how many bytes of entries a page has, if it has more than one; `heaviest` how many the heaviest of late
     had, as a guess at the next.

@@ -1,8 +1,8 @@
-"""How much anybody may do of what costs others something, and how fast: one table.
+"""How much anybody may do of what costs others something, and how fast.
 
 Three bounds stand beside each other: what one person may do, what everybody in one network may do together, and what
-the place holds. Somebody who shares a network with a flooder is slowed by that at worst; one's own machine ("") counts
-as no network. What has to hold across workers is counted in Redis, and what is asked too often for that in each worker.
+the chat holds. Somebody who shares a network with a flooder is slowed by that at worst; one's own machine ("") counts
+as no network. What has to hold across workers is counted in Redis; what is asked too often for that, in each worker.
 """
 
 import math
@@ -23,19 +23,20 @@ class Pace(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A pace, and what somebody is told who goes beyond it."""
+    """A pace, and what anybody who goes beyond it is told."""
 
     pace: Pace
     said: str
 
 
+# No limit, and nothing at all.
 UNLIMITED = Pace(0, 1)
 NONE = Pace(-1, 1)
-"""The paces of who may do as much as they like, and nothing at all."""
 
 FAST = "That was a little fast."
 BUSY = "Much is going on in your network just now."
 
+# What one person may do: counted in each worker, unless it says otherwise.
 BY_PERSON = {
     # A lively talker; whoever says more floods the room. Counted in Redis for each shard of rooms, and across all
     # rooms in each worker.
@@ -44,17 +45,17 @@ BY_PERSON = {
     "room": Bound(Pace(10, 0.01), "You made many rooms."),
     # A page joins all of its rooms, hundreds of them, whenever its connection is made anew, and so does each other tab.
     "join": Bound(Pace(5_000, 50), FAST),
-    # Typing in some rooms at once; it is not more than a courtesy, so what goes beyond is not passed on.
+    # Typing in some rooms at once; it is not more than a courtesy, so what goes beyond it is not passed on.
     "typing": Bound(Pace(10, 2), FAST),
 }
-"""What one person may do, in each worker where it does not say otherwise."""
 
+# What a connection may do before it has said who it is.
 BY_CONNECTION = {
     # A name that is taken is followed by another; whoever guesses at tokens gets no further than that.
     "claim": Bound(Pace(10, 0.5), "Those were many tries."),
 }
-"""What a connection may do that has not said who it is."""
 
+# What all people of one network may do together: counted in each worker, unless it says otherwise.
 BY_NETWORK = {
     # A school of 500 behind one router comes in within a minute. Later 60 an hour: within the 30 days that a name is
     # kept, one network cannot take half of the names that there may be. In Redis.
@@ -69,20 +70,20 @@ BY_NETWORK = {
     "join": Bound(Pace(20_000, 500), BUSY),
     "typing": Bound(Pace(600, 50), BUSY),
 }
-"""What all people of one network may do together, in each worker where it does not say otherwise."""
-SPARED = 30.0
-"""Seconds after which somebody who did nothing of the kind is not held back by what their network does: a flood from
-next door leaves them a word."""
 
+# Seconds after which somebody who did nothing of the kind is not held back by what their network does: a flood from
+# next door still lets them say something.
+SPARED = 30.0
+
+# The most names that there may be: some 50 MB of Redis. Before one is refused, those of people go who never said
+# anything and are not here.
 NAMES = 100_000
-"""Names that the place has at most: some 50 MB of Redis. Before one is refused, those go that never said anything and
-are not here."""
+# Seconds for which the name of somebody who never said anything is kept after they were last here.
 UNSPOKEN_LEASE = 3_600
-"""Seconds for which a name is kept that never said anything, from when it was last here."""
+# One network may have made one of so many parts of the rooms that there may be.
 ROOM_SHARE = 4
-"""One network may have made a quarter of the rooms that the place may have."""
+# Seconds after the last visit until a room goes in which nobody said anything.
 SILENT_ROOM = 86_400
-"""Seconds after the last visit when a room goes in which nobody said anything."""
 
 
 class Limits:
@@ -106,7 +107,7 @@ class Limits:
         return BY_NETWORK[action].pace if self._on and network else UNLIMITED
 
     def network_error(self, action: str, seconds: float) -> ChatError:
-        """What to tell somebody whose network was too fast."""
+        """The error for somebody whose network was too fast."""
         return too_fast(seconds, BY_NETWORK[action].said)
 
     def take(self, action: str, person_id: str, network: str) -> None:
@@ -126,7 +127,7 @@ class Limits:
         """Count one `action` in this worker: of a person or a connection (by their ids), and of a network.
 
         Returns:
-            What to tell somebody who is too fast, with the seconds to wait; nothing was counted then.
+            The error for somebody who is too fast; nothing was counted then.
         """
         if not self._on:
             return None
@@ -143,7 +144,7 @@ class Limits:
         return None
 
     def give_back(self, action: str, *, person: str = "", connection: str = "", network: str = "") -> None:
-        """Count one `action` less, which turned out to be none."""
+        """Count one `action` less: it turned out to be none."""
         for buckets, who, _ in self._bounds(action, person, connection, network):
             buckets.give_back(who)
 

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from typing import Generic, TypeVar
 
 V = TypeVar("V")
+# How many are remembered at most: some megabytes.
 MOST = 20_000
-"""How many are remembered at most: some megabytes."""
 
 
 class Recent(Generic[V]):
@@ -24,7 +24,7 @@ class Recent(Generic[V]):
         return key in self._values
 
     def get(self, key: str, default: V) -> V:
-        """What stands under the key."""
+        """The value of the key, or `default`."""
         return self._values.get(key, default)
 
     def put(self, key: str, value: V) -> None:
@@ -35,7 +35,6 @@ class Recent(Generic[V]):
             self._values.popitem(last=False)
 
     def forget(self, key: str) -> None:
-        """Forget one."""
         self._values.pop(key, None)
 
 
@@ -61,11 +60,10 @@ class Buckets:
         return wait if wait > 1e-6 else 0.0
 
     def take(self, key: str) -> None:
-        """Take a token."""
         self._full_at.put(key, max(self._full_at.get(key, 0.0), time.monotonic()) + self._pause)
 
     def rested(self, key: str, seconds: float) -> bool:
-        """Whether a bucket has been full for so long."""
+        """Whether a bucket has been full for so many seconds."""
         return time.monotonic() - self._full_at.get(key, -math.inf) >= seconds
 
     def give_back(self, key: str) -> None:

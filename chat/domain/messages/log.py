@@ -18,8 +18,8 @@ from chat.errors import room_not_found
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 
+# Entries in one page at most.
 MOST = 200
-"""Entries in one page at most."""
 
 
 class Position(NamedTuple):
@@ -85,7 +85,6 @@ class Page:
 
     @property
     def epoch(self) -> str:
-        """The log's epoch."""
         return self.room.epoch
 
     @property
@@ -122,7 +121,7 @@ class Log:
             network: where it comes from.
 
         Raises:
-            ChatError: `room_not_found` for who is no member, `too_fast`.
+            ChatError: `room_not_found` for somebody who is no member, or `too_fast`.
             Unavailable: it may stand here, but not on as many replicas as asked for. To be repeated.
         """
         shards, pace = self._shards, message_pace(self._shards.of(room), person.id)
@@ -158,7 +157,7 @@ class Log:
         return str(rows[0][1]["e"]) if rows else None
 
     def fork(self, room: str, epoch: str) -> None:
-        """Give the log another epoch, if it still has this one: it goes on differently from what was delivered."""
+        """Give the log another epoch, if it still has this one: it does not go on from what was delivered."""
         self._store.run("rooms/fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
 
     def read(self, room: str, part: Part, reader: Person | None = None) -> Page:
@@ -182,26 +181,26 @@ class Log:
 
 
 def args_of(part: Part, most: int) -> list[str | int]:
-    """A part as the Lua functions take it, of so many bytes at most."""
+    """A part, of at most so many bytes, as the Lua functions take it."""
     return [part.which, part.seq, part.epoch, part.limit, most]
 
 
 def page_of(room: str, found: list[str]) -> Page:
-    """What the Lua functions answer with, as a page."""
+    """The page that the Lua functions answered."""
     topic, epoch, head, reset, complete, *entries = found
     entries = [_belonging(entry, epoch) for entry in entries]
     return Page(Room(room, topic, epoch, int(head)), entries, bool(complete), bool(reset))
 
 
 def _belonging(entry: str, epoch: str) -> str:
-    """The entry in the log of this epoch, which may have been another's when it was written."""
+    """The entry with this epoch of its log, which may have been another when it was written."""
     # Before it stand the type and the room, in which no such text can be.
     own = f'"epoch":"{epoch}"'
     return entry if own in entry[:200] else re.sub(r'"epoch":"\w*"', own, entry, count=1)
 
 
 def seq_of(entry: str) -> int:
-    """The `seq` of an entry given as JSON."""
+    """The `seq` of an entry in JSON."""
     return msgspec.json.decode(entry, type=_Entry).seq
 
 

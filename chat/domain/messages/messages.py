@@ -18,7 +18,7 @@ class Messages:
         self.longest = config.max_message
 
     def post(self, person: Person, room: str, text: str, id: str, network: str = "") -> Posted:
-        """Say `text` in `room`, once for each `id` of this person there.
+        """Say `text` in `room`, once for each `id` that this person gives there.
 
         Args:
             network: where it comes from.

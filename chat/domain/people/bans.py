@@ -17,12 +17,12 @@ class Bans:
         self._store = store
 
     def add(self, name: str) -> None:
-        """Keep a name from being leased from now on."""
+        """Put a name out."""
         since = json.dumps({"name": name, "since": int(time.time())})
         self._store.ask(*(("HSETNX", BANS, form, since) for form in _forms(name)))
 
     def refusal(self, name: str) -> ChatError | None:
-        """What somebody is told who had this name, if it was put out."""
+        """What somebody who had this name is told, if it was put out."""
         (found,) = self._store.ask(("HMGET", BANS, *_forms(name)))
         return refusal(name) if any(found) else None
 
@@ -40,12 +40,12 @@ class Bans:
 
 
 def typed(name: str) -> str:
-    """A name as people are called by it, also one that nobody could choose today."""
+    """A name as somebody typed it, spelled as names are, even if nobody could choose it today."""
     return " ".join(unicodedata.normalize("NFKC", name).split())[: names.LONGEST]
 
 
 def refusal(name: str) -> ChatError:
-    """What somebody is told who asks for such a name."""
+    """What somebody who asks for such a name is told."""
     return ChatError("put_out", f"{name} was put out of this chat by the people who run it.")
 
 

@@ -10,8 +10,8 @@ from chat import text as texts
 from chat.errors import ChatError
 
 LONGEST = 32
+# What is longer is not looked at: putting many marks in order takes time by the square of how many they are.
 LONGEST_TYPED = 200
-"""What is longer is not looked at: putting many marks in order takes time by the square of how many they are."""
 RESERVED = (
     "admin",
     "administrator",
@@ -32,10 +32,10 @@ RESERVED = (
 # Says only whether the symbol before it is drawn as text or as a picture.
 PRESENTATION = re.compile("[\ufe00-\ufe0f]")
 _JOINERS = re.compile(f"[{texts.JOINERS}]")
+# Marks on one letter at most: those above, below or around it (Mn, Me), and together with those beside it (Mc), of
+# which Burmese has some more.
 ACCENTS_IN_A_ROW = 3
 MARKS_IN_A_ROW = 6
-"""Marks on one letter at most: those above, below or around it (Mn, Me), and together with those beside it (Mc), of
-which Burmese has some more."""
 
 
 def spelled(text: str) -> str:
@@ -78,7 +78,7 @@ def normalise(text: str) -> str:
 
 
 def refuse_reserved(name: str, chat_name: str) -> None:
-    """See that a name is none that the chat keeps for itself, its own among them.
+    """Refuse a name that the chat keeps for itself, such as its own.
 
     Raises:
         ChatError: `name_reserved`.
@@ -95,7 +95,7 @@ def too_many_marks(name: str) -> bool:
 
 
 def forms(name: str) -> frozenset[str]:
-    """What two names that can be taken for each other have in common at least one of.
+    """The forms of a name: two names that can be taken for each other have at least one in common.
 
     One form is the same in every case and for look-alikes of the small letters, the other for look-alikes as written:
     so "Mira 0kafor" meets "Mira Okafor", "ADA" meets "ada", and "lan" (with an L) meets "Ian", but "Lan" does not.
@@ -104,7 +104,7 @@ def forms(name: str) -> frozenset[str]:
 
 
 def folded(name: str) -> str:
-    """What all names have in common that look alike in small letters."""
+    """The form that all names share which look alike in small letters."""
     return _skeleton(name.casefold()).casefold()
 
 
@@ -152,7 +152,7 @@ def _reserved_forms() -> frozenset[str]:
 
 
 def _dressed_forms(name: str) -> frozenset[str]:
-    """The forms of a name, and of what it is without what dresses it up."""
+    """The forms of a name, and of the same name without what dresses it up."""
     plain = _plain(name)
     return forms(name) | (forms(plain) if plain else frozenset())
 

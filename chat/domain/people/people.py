@@ -1,4 +1,4 @@
-"""Who takes part: a name, leased to a user id."""
+"""People: names, each leased to the id of a person."""
 
 import hashlib
 import hmac
@@ -17,10 +17,10 @@ from chat.errors import ChatError
 from chat.store.connection import Store
 from chat.store.pipe import Command
 
+# Seconds between two renewals of the names that are connected: well under the shortest lease.
 RENEWAL = 600.0
-"""Seconds between two renewals of the names that are connected: well under the shortest lease."""
+# Names that make room for others at a time.
 EVICTED = 100
-"""Names that make room for others at a time."""
 
 
 class Voice:
@@ -28,8 +28,8 @@ class Voice:
 
     NOT_YET = "0"
     HEARD = "1"
+    # Of somebody whose lease stays short, whatever they say.
     PASSING = "-"
-    """Of somebody whose lease stays short, whatever they say."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ class People:
         return Person(person_id, str(name)) if name else None
 
     def several(self, ids: list[str]) -> list[Person]:
-        """Those of the ids who hold their names."""
+        """The people with these ids, as far as they hold their names."""
         found = self._store.ask(*(("HGET", keys.user(id), "name") for id in ids)) if ids else []
         return [Person(id, str(name)) for id, name in zip(ids, found, strict=True) if name]
 
     def called(self, name: str) -> list[Person]:
-        """Who has this name, or one that looks like it."""
+        """The people who have this name, or one that looks like it."""
         owners = self._store.ask(*(("GET", form) for form in _forms(name)))
         return self.several(sorted({str(owner) for owner in owners if owner}))
 
@@ -122,7 +122,7 @@ class People:
         return found
 
     def _make_room(self) -> bool:
-        """Take names back that never said anything and are not here; returns whether there were any."""
+        """Take back names of people who never said anything and are not here; returns whether there were any."""
         (ids,) = self._store.ask(("ZRANGE", keys.UNSPOKEN, 0, EVICTED - 1))
         found = self._store.ask(*(("HGET", keys.user(id), "name") for id in ids))
         absent = time.time() + UNSPOKEN_LEASE - 2 * RENEWAL
@@ -158,7 +158,7 @@ class People:
             self._heard.put(person.id, True)
 
     def missing(self, ids: Iterable[str]) -> list[str]:
-        """Those of the ids that nobody has (any more)."""
+        """The ids of those that nobody has (any more)."""
         wanted = list(ids)
         missing: list[str] = []
         for start in range(0, len(wanted), 500):

@@ -1,1 +1,1 @@
-"""Rooms: which there are, who belongs to them, and coming in."""
+"""Rooms: which there are, who belongs to them, coming in and leaving."""

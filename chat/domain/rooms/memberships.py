@@ -1,4 +1,4 @@
-"""Who belongs to which room, and how far they have read. A room is found through it."""
+"""Who belongs to which room, how far they have read, and leaving."""
 
 import time
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ class Memberships:
         self.lease = config.name_lease_days * 86_400
 
     def begin(self, person: Person, room: Room) -> int:
-        """Up to where a member has read, which is all that was said before they joined."""
+        """Up to where a new member has read: all that was said before counts as read."""
         key = reads(person.id)
         *_, read = self._store.ask(
             ("HSETNX", key, room.name, room.head), *self._people.renewing(person), ("HGET", key, room.name)
@@ -54,18 +54,18 @@ class Memberships:
         return read
 
     def renew(self, person: Person, names: Iterable[str]) -> None:
-        """Renew the memberships of these rooms, as far as they still are."""
+        """Renew the memberships of these rooms, where there still are any."""
         now = time.time()
         if renewed := [("ZADD", self._shards.key(name, "members"), "XX", now, person.id) for name in names]:
             self._store.ask(*renewed)
 
     def end(self, person: Person, name: str) -> None:
-        """End a membership. Every worker reads on the bus that it ended, and lets nobody hear the room by it any more.
+        """End a membership. Every worker reads on the bus that it ended, and the person hears the room no more.
 
-        Safe to repeat for a minute: whoever left just now has left.
+        Safe to repeat for a minute.
 
         Raises:
-            ChatError: `room_not_found` for who is no member, `invalid` for the default room.
+            ChatError: `room_not_found` for somebody who is no member, `invalid` for the default room.
         """
         self._access.refuse_everybodys(name)
         ended, _ = self._store.ask(self._ending(person, name), ("HDEL", reads(person.id), name))
@@ -73,7 +73,7 @@ class Memberships:
             raise room_not_found(name)
 
     def end_all(self, person: Person) -> None:
-        """End all memberships of a person who goes."""
+        """End all memberships of a person."""
         self._store.ask(*self.ending_all(person))
 
     def ending_all(self, person: Person) -> list[Command]:

@@ -20,7 +20,7 @@ class Removals:
         self._access = access
 
     def remove(self, name: str) -> int:
-        """Take away a room, let everyone know whom it was shown to, and return how many members it had.
+        """Take away a room, tell everyone who could see it, and return how many members it had.
 
         Raises:
             ChatError: `invalid` for the default room.

@@ -78,7 +78,7 @@ class Rooms:
         return [room for name, row in zip(listed, rows, strict=True) if (room := room_of(name, row))]
 
     def create(self, text: str, topic: str, person: Person, network: str = "", *, id: str = "") -> Room:
-        """Make a room, and let everyone connected know.
+        """Make a room, and tell everyone who is connected.
 
         Args:
             network: where the request comes from; rooms made from one network are limited.
@@ -109,7 +109,7 @@ class Rooms:
         return self.find(name)
 
     def create_unlisted(self, text: str, seconds: float) -> Room:
-        """Make a room that no list shows, its name made unique. It goes after so many seconds by itself."""
+        """Make a room that no list shows, under a unique name. It goes by itself after so many seconds."""
         name = f"{normalise(text)}-{secrets.token_hex(6)}"
         # Noted first: whoever makes it may be stopped at any time.
         self._store.ask(("ZADD", UNLISTED, time.time() + seconds, name))
@@ -117,9 +117,9 @@ class Rooms:
         return self.find(name)
 
     def _refuse_twin(self, name: str) -> None:
-        """See that the name is not taken for that of another room, whenever that was made.
+        """Refuse a name that could be taken for another room's, however long that has been there.
 
-        Two twins that are made at the same moment pass each other by; nobody knows of either of them yet.
+        Of two such rooms that are made at the same moment neither sees the other.
         """
         form = _form(name)
         for other in {self.default, *self._store.ask(("ZRANGE", ROOMS, 0, -1))[0]} - {name}:
@@ -127,7 +127,7 @@ class Rooms:
                 raise ChatError("room_taken", f"That looks like {other}, which is a room already. Try another name.")
 
     def refound(self, name: str, *, always: bool = False) -> bool:
-        """Give a room another epoch, `always` or where the store threw a part of it away, and have its clients know.
+        """Give a room another epoch, `always` or where the store threw a part of it away, and tell its clients.
 
         Returns:
             Whether that was done; not where there is no such room, or nothing is missing.
@@ -195,7 +195,7 @@ def _default(config: Config) -> str:
 
 
 def topic_of(text: str) -> str:
-    """The topic that `text` says: NFC, on one line. Joiners, and the letters of flags, are part of it as of any text.
+    """The topic that `text` asks for: NFC, on one line. It may have joiners and the letters of flags, as any text.
 
     Raises:
         ChatError: `room_invalid`, with the reason.

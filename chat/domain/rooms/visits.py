@@ -42,7 +42,7 @@ class Visit:
 
 
 class Visits:
-    """Comings into rooms."""
+    """Coming into rooms, and looking into them."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class Visits:
         return Visit(Membership(person, page.room, read), page, int(n))
 
     def _read(self, person: Person, name: str, part: Part, how: str) -> Visit | None:
-        """What one finds where the store takes no writes, and leases have to wait; None for who cannot come in so."""
+        """The visit where the store takes no writes, so that leases wait; None for somebody who cannot come in so."""
         try:
             membership = self._access.member(person, name)
         except ChatError:

@@ -10,8 +10,8 @@ from chat.domain.shards import Shards
 from chat.store.connection import Store
 from chat.store.errors import Unavailable
 
+# How much is asked for in one round trip, so that nobody else waits long.
 AT_ONCE = 500
-"""What is asked for in one round trip, so that nobody waits long for theirs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Somewhere:
 
 
 class Census:
-    """Looks at everything that change nothing."""
+    """Looks at everything, and changes nothing."""
 
     def __init__(self, store: Store, shards: Shards, people: People, rooms: Rooms) -> None:
         self._store = store
@@ -51,7 +51,7 @@ class Census:
         self._rooms = rooms
 
     def people(self, like: str = "", start: int = 0, limit: int = 100) -> tuple[int, list[Somebody]]:
-        """How many people there are whose names have `like` in them, and so many of them by name, from `start` on."""
+        """How many people have `like` in their names, and at most `limit` of them by name, from `start` on."""
         ids = sorted({id for found in self._store.ask(*(("ZRANGE", key, 0, -1) for key in NAMED)) for id in found})
         found = [person for some in _chunks(ids) for person in self._people.several(some)]
         found = sorted((each for each in found if like.casefold() in each.name.casefold()), key=_by_name)

@@ -52,7 +52,7 @@ def write(store: Store) -> None:
 
 
 def introduce(store: Store) -> None:
-    """Tell the log which Redis this is, what has to be known of it, and what of it does not serve (yet)."""
+    """Tell the log which Redis this is, what an operator has to know of it, and what does not work (yet)."""
     try:
         found = look(store)
         log.info("%s", found.line)
@@ -67,7 +67,7 @@ def introduce(store: Store) -> None:
 
 
 def tell(store: Store, found: Found, known: list[str]) -> None:
-    """Tell the log of the warnings that it does not have yet: once for all processes, and again for what was over.
+    """Write the warnings that the log does not have yet: one process for all, and again where a warning was over.
 
     Args:
         known: those that this process found before.

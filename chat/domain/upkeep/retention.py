@@ -20,26 +20,26 @@ from chat.store.connection import Store
 from chat.store.errors import Unavailable
 from chat.store.memory import Memory, memory, sizes
 
+# Seconds for which a worker looks after it, unless it looks again.
 LEASE = 30.0
-"""Seconds for which it does, unless it looks again."""
+# Seconds between two looks: when there will soon be too much, and at most.
 OFTEN, SELDOM = 1.0, 10.0
-"""Seconds between two looks: when there will soon be too much, and at most."""
 DEFAULT = 2 * 1024**3
+# Shares of the memory that Redis may use: what the chat keeps unless it is told, and at most. Beside it stand people,
+# presence, what waits for replicas and slow readers, and what a rewrite of the file on disk takes.
 SHARE, LARGEST_SHARE = 0.6, 0.8
-"""Of the memory that Redis may use: what the chat keeps unless it is told, and what it keeps at most. Beside it stand
-people, presence, what waits for replicas and slow readers, and what a rewrite of the file on disk takes."""
+# What is left of the bound after trimming.
 FREE = 0.9
-"""What is left of the bound after trimming."""
+# All buses may have one of so many parts of the bound, and each bus at most and at least so many bytes.
 BUS_SHARE, BUS_MOST, BUS_LEAST = 8, 64 * 1024**2, 1024**2
-"""A part of the bound (one of so many) for all buses, and bytes of each."""
+# Entries that go in one command: about a millisecond.
 STEP = 1_000
-"""Entries that go in one command: about a millisecond."""
+# How often what is left is weighed in one look, as old entries may be shorter than new ones.
 ROUNDS = 5
-"""Times that what is left is weighed in one look. Old entries may be shorter than new ones."""
+# About how many bytes an entry takes beside its text.
 ROW = 200
-"""Bytes that an entry takes beside its text, about."""
+# How many of the rooms that were trimmed the log names.
 TOLD = 10
-"""Rooms that the log names, of those that were trimmed."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Retention:
         return self._keep(bound, sum(bus.size for bus in buses))
 
     def _takes_turn(self) -> bool:
-        """Whether it is this worker that looks."""
+        """Whether it is this worker's turn."""
         try:
             self._store.ask(("SET", keys.RETENTION, self._own, "NX", "PX", int(LEASE * 1000)))
         except Unavailable as error:
@@ -205,7 +205,7 @@ class Retention:
 
 
 def level(sizes: Iterable[float], most: float) -> float:
-    """The size to which the largest have to shrink for all together to be no more than `most`."""
+    """The size that the largest have to shrink to, so that all together are no more than `most`."""
     ordered = sorted(sizes)
     for number, size in enumerate(ordered):
         share = most / (len(ordered) - number)

@@ -10,12 +10,12 @@ from chat.domain.rooms.rooms import Rooms
 from chat.domain.shards import Shards
 from chat.store.connection import Store
 
+# Seconds between two sweeps, over all workers.
 PAUSE = 600.0
-"""Seconds between two sweeps, over all workers."""
+# Rooms that one sweep takes away at most.
 AT_ONCE = 200
-"""Rooms that one sweep takes away at most."""
+# How many members of a room are looked at, at random. If a quarter of them is gone, more are, as Redis itself does.
 SAMPLE = 100
-"""Members of a room that are looked at, at random; again for as long as a quarter of them is gone, as Redis does it."""
 
 
 class Sweep:
@@ -37,7 +37,7 @@ class Sweep:
         return bool(turn)
 
     def unlisted(self) -> None:
-        """Take away the rooms in no list whose time is up."""
+        """Take away the unlisted rooms whose time is up."""
         (overdue,) = self._store.ask(("ZRANGEBYSCORE", UNLISTED, "-inf", time.time(), "LIMIT", 0, AT_ONCE))
         for name in overdue:
             self._removals.remove(name)

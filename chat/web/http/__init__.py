@@ -1,1 +1,1 @@
-"""What is the same for every page and file: headers, hosts, proxies, forgery of forms, errors, static files, health."""
+"""What is the same for every page and file: headers, hosts, proxies, forged forms, errors, static files, health."""

@@ -11,8 +11,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from flask import Flask, Response, g, request
 from flask_wtf import CSRFProtect
 
+# Bytes of a page that are worth it.
 LEAST = 1024
-"""Bytes of a page that are worth it."""
 LEVEL = 5
 
 
@@ -24,7 +24,7 @@ class Protect(CSRFProtect):  # type: ignore[misc]
 
 
 def init_app(app: Flask) -> None:
-    """Compress what is HTML, for those who take it."""
+    """Compress HTML, for browsers that accept it."""
     app.after_request(_compress)
 
 

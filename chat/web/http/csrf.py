@@ -1,5 +1,5 @@
-"""Which forms are taken: from the chat's own pages, with the token of the browser's session. Any other is shown again,
-with all that was typed, and says why."""
+"""Forged forms are refused: a form comes from one of the chat's own pages, with the token of the browser's session. Any
+other is shown again, with all that was typed, and says why."""
 
 from urllib.parse import urlsplit
 
@@ -41,7 +41,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def again(reason: str, status: int) -> ResponseReturnValue:
-    """Answer a form that was not taken: the form, with what was typed, for whoever this browser is by now."""
+    """Show a form that was refused again, with what was typed, to whoever this browser is by now."""
     somebody, fields = person(), request.form
     room = str((request.view_args or {}).get("room", ""))
     if somebody and request.endpoint == "messages.create":
@@ -70,7 +70,7 @@ def again(reason: str, status: int) -> ResponseReturnValue:
 
 
 def why() -> str:
-    """What became of the session that a form without the right token was of."""
+    """Why a form has no valid token: what became of its browser's session."""
     return {"": NO_COOKIE, "unreadable": UNREADABLE}.get(cookie().cookie, OF_BEFORE)
 
 

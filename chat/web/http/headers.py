@@ -13,17 +13,17 @@ from chat.web.http.hosts import is_loopback_name
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# What every answer has at least.
 LEAST = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff"}
-"""What every answer has at least."""
+# What every page and file has.
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-"""What every page and file has."""
+# A year over TLS alone. Other names below this one are not the chat's to speak for.
 TLS = "max-age=31536000"
-"""A year over TLS alone. Other names below this one are not the chat's to speak for."""
 
 
 def init_app(app: Flask) -> None:
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 
 
 def everywhere(app: Flask) -> None:
-    """Put the least of them on every answer, also on those that no page gives: errors of handshakes, unknown hosts.
+    """Put the least of them on every answer, also on errors of handshakes and on answers to unknown hosts.
 
     Behind `chat.web.proxies`, so that the scheme is the one that the browser speaks.
     """
@@ -41,7 +41,7 @@ def everywhere(app: Flask) -> None:
 
 
 def policy(nonce: str = "") -> str:
-    """The content security policy, which lets what bears the nonce through beside what comes from here."""
+    """The content security policy: what comes from here is allowed, and what bears the nonce."""
     return (
         f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -17,7 +17,7 @@ def live() -> ResponseReturnValue:
 
 @pages.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Whether this worker can serve: 200, or 503 and what fails, and what an operator has to know, as a line each."""
+    """Whether this worker can serve: 200, or 503 and what fails; and what an operator has to know. A line each."""
     readiness = current_app.extensions["worker"].readiness
     try:
         failing = readiness.failing()

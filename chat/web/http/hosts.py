@@ -20,8 +20,8 @@ from chat.domain.limits.addresses import is_loopback
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# A name or an address, and a port (RFC 9110, section 7.2).
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?", re.ASCII | re.IGNORECASE)
-"""A name or an address, and a port (RFC 9110, section 7.2)."""
 PORTS = {"http": "80", "https": "443"}
 PAGE = """<!doctype html>
 <html lang="en">
@@ -50,7 +50,7 @@ class Hosts:
         self._any_beyond_loopback = config.any_host_beyond_loopback
 
     def answers(self, environ: "WSGIEnvironment") -> bool:
-        """Whether a request asks for this chat by one of its names. One that names no host is no browser's."""
+        """Whether a request asks for this chat by one of its names. A request that names no host is no browser's."""
         host = environ.get("HTTP_HOST", "")
         if not host:
             return True
@@ -70,7 +70,7 @@ class Hosts:
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Refuse what is asked of another name: pages, files and handshakes alike.
+    """Refuse requests for another name: pages, files and handshakes alike.
 
     Behind `chat.web.proxies`, so that the name is the one that a trusted proxy was asked for.
     """

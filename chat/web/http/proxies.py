@@ -15,14 +15,14 @@ from chat.parsing import PREFIX
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Headers by which a proxy says whom it speaks for.
 FORWARDING = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED")
-"""Headers by which a proxy says whom it speaks for."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Believe as many proxies as there are about the client's address, scheme and host.
+    """Believe as many proxies as the settings say about the client's address, scheme and host.
 
     Outermost, so that socket handlers see the same as pages do.
     """

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 YEAR = 31_536_000
 VERSION = re.compile(r"[0-9a-f]{16}", re.ASCII)
 VERSIONED = re.compile(r"/static/[0-9a-f]{16}/(?=.)", re.ASCII)
+# Where the files of this version are for pages of another.
 PRESENT = "/static/present/"
-"""Where the files of this version are for pages of another."""
 
 
 def init_app(app: Flask) -> None:
-    """Have pages name the files of the build, if there is one of these very sources."""
+    """Have pages name the files of the build, if these very sources were built."""
     version = "" if app.debug else _version(Path(app.root_path))
     app.extensions["static"] = version
     app.jinja_env.globals["script_modules"] = [] if version else _modules(Path(app.root_path, "static"))

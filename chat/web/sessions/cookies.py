@@ -14,12 +14,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from chat.domain.people.people import Person
 
+# Seconds after which a cookie in use is written anew, so that it does not run out.
 RENEWED_AFTER = 86_400
-"""Seconds after which a cookie in use is written anew, so that it does not run out."""
+# The name that the cookie had at first, which chats on one host had in common.
 FIRST = "chat"
-"""The name that the cookie had at first, which chats on one host had in common."""
+# What the cookies of chats are called.
 OURS = re.compile(r"(?:__Host-)?chat(?:-[0-9a-f]{8})?", re.ASCII)
-"""What the cookies of chats are called."""
 
 
 class Session(SecureCookieSession):
@@ -43,7 +43,7 @@ class SessionInterface(SecureCookieSessionInterface):
     _serializer: URLSafeTimedSerializer | None = None
 
     def open_session(self, app: Flask, request: Request) -> Session:
-        """What the browser's cookie holds: the chat's own, or else the one of a person from before it had its name."""
+        """The session in the chat's own cookie, or else in the one by which it knew a person before."""
         own, cookies = self._name(app, request), request.cookies
         session = self._read(app, cookies[own]) if own in cookies else None
         if session is None and FIRST in cookies and (first := self._read(app, cookies[FIRST])) and "person" in first:
@@ -58,7 +58,7 @@ class SessionInterface(SecureCookieSessionInterface):
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write what changed. Who left is not to be found in the cookie of the first name either."""
+        """Write what changed. After leaving, the cookie of the first name does not name the person either."""
         gone = session.modified and "person" not in session
         if gone and FIRST in request.cookies and self._read(app, request.cookies[FIRST]) is not None:
             response.delete_cookie(FIRST, secure=request.is_secure, httponly=True, samesite="Lax")

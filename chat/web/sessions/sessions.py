@@ -42,7 +42,7 @@ def network() -> str:
 
 
 def person() -> Person | None:
-    """Whoever the cookie names, while they hold their name: asked of the store, so that leaving ends every cookie."""
+    """The person whom the cookie names. The store is asked, so that giving a name back ends every cookie."""
     if "person" not in g:
         g.person = chat().people.find(session.get("person", ""))
         if g.person and cast(Session, session).due:
@@ -51,7 +51,7 @@ def person() -> Person | None:
 
 
 def require_person() -> Person:
-    """Whoever the cookie names.
+    """The person whom the cookie names.
 
     Raises:
         ChatError: `not_signed_in`, on which the page sends one to the username form.
@@ -63,7 +63,7 @@ def require_person() -> Person:
 
 
 def sign_in(person: Person) -> None:
-    """Have this browser be `person` from now on."""
+    """From now on this browser is `person`."""
     session.clear()
     # The token of the session before, if this request has made a form already.
     g.pop("csrf_token", None)
@@ -73,14 +73,16 @@ def sign_in(person: Person) -> None:
 
 
 def sign_out() -> None:
-    """Have this browser be nobody."""
+    """From now on this browser is nobody."""
     session.clear()
     g.person = None
 
 
 def lost() -> tuple[str, str]:
-    """The name that this browser had, the chat no longer knows, and that can be asked for again, and what to tell its
-    person; both empty where there is nothing to tell, and told once."""
+    """The name that this browser had and can ask for again, as the chat knows it no more, and what its person is told.
+
+    Both are empty where there is nothing to tell. It is told once.
+    """
     session.pop("person", None)
     name = str(session.pop("name", ""))
     if not name:

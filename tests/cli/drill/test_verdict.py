@@ -7,7 +7,7 @@ from chat.cli.drill.participant import Participant
 
 
 class Reader(Participant):
-    """Who sent a, b and c, which stand at 1, 2 and 3, and read what the test says."""
+    """Somebody who sent a, b and c, which stand at 1, 2 and 3, and read what the test says."""
 
     def __init__(self, read: str) -> None:
         self.sent = {"a": 0.0, "b": 1.0, "c": 2.0}

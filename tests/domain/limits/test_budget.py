@@ -1,4 +1,4 @@
-"""A budget of bytes: generous to who was away, bounded for who asks without end, and forgotten in time."""
+"""A budget of bytes: generous after an absence, bounded for whoever asks without end, and forgotten in time."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_nobody_reads_more_than_the_budget_however_they_ask(budget: Budget, cloc
     assert AT_ONCE + 9 * PER_SECOND < read < AT_ONCE + 11 * PER_SECOND
 
 
-def test_who_reads_much_is_not_forgotten_for_many_who_read_little(budget: Budget, clock: Clock) -> None:
+def test_whoever_reads_much_is_not_forgotten_for_many_who_read_little(budget: Budget, clock: Clock) -> None:
     budget.spend(ADA, 10 * AT_ONCE)
     for number in range(10_000):
         budget.spend(Person(f"{number}", "x"), 50_000)

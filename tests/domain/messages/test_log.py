@@ -69,7 +69,7 @@ def test_an_entry_is_stored_as_it_goes_over_the_wire(chat: Chat, room: str, pers
     }
 
 
-def test_who_is_no_member_writes_nothing(chat: Chat, room: str) -> None:
+def test_whoever_is_no_member_writes_nothing(chat: Chat, room: str) -> None:
     stranger = chat.people.claim(unique("Stranger"), "127.0.0.1")
     with pytest.raises(ChatError) as refused:
         chat.messages.post(stranger, room, "x", "id")

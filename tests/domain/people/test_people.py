@@ -32,7 +32,7 @@ def test_a_look_alike_is_told_whom_it_looks_like(chat: Chat) -> None:
         chat.people.claim(name.replace("O", "0"), "127.0.0.1")
 
 
-def test_the_chats_own_name_is_nobodys_and_who_has_it_keeps_it(chat: Chat, store: Store) -> None:
+def test_the_chats_own_name_is_nobodys_and_whoever_has_it_keeps_it(chat: Chat, store: Store) -> None:
     name = unique("Harbour")
     named_so = Chat(store, Config(name=name))
     with pytest.raises(ChatError) as refused:
@@ -184,12 +184,12 @@ def test_the_same_token_claims_the_same_person_again(chat: Chat) -> None:
         with pytest.raises(ChatError) as refused:
             chat.people.claim(name, "127.0.0.1", other)
         assert refused.value.code == "name_taken"
-    # An id is never given twice, not even to who had it.
+    # An id is never given twice, not even to the person who had it.
     chat.sign_out(first.id)
     assert chat.people.claim(name, "127.0.0.1", token).id != first.id
 
 
-def test_who_has_no_token_cannot_be_claimed_again(chat: Chat) -> None:
+def test_whoever_has_no_token_cannot_be_claimed_again(chat: Chat) -> None:
     name = unique("Browser")
     chat.people.claim(name, "127.0.0.1")
     with pytest.raises(ChatError):

@@ -80,7 +80,7 @@ def test_new_epochs_are_given_whatever_there_is(own_chat: Chat, ada: Person) -> 
     assert post(own_chat, ada, "garden", "four") == 4
 
 
-def test_who_was_a_member_is_one_again_where_the_members_are_lost(own_chat: Chat, ada: Person) -> None:
+def test_whoever_was_a_member_is_one_again_where_the_members_are_lost(own_chat: Chat, ada: Person) -> None:
     ben, cleo = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ben", "Cleo"))
     own_chat.visits.enter(ben, "garden")
     own_chat.store.redis.delete(own_chat.shards.key("garden", "members"))
@@ -104,7 +104,7 @@ def test_a_look_finds_a_membership_that_was_lost(own_chat: Chat, ada: Person) ->
     assert own_chat.visits.look(ada, "garden", latest(5)).membership
 
 
-def test_who_is_no_member_of_a_room_that_lost_nothing_stays_outside(own_chat: Chat, ada: Person) -> None:
+def test_whoever_is_no_member_of_a_room_that_lost_nothing_stays_outside(own_chat: Chat, ada: Person) -> None:
     ben = own_chat.people.claim("Ben", "127.0.0.1")
     own_chat.visits.enter(ben, "garden")
     # As of somebody whose membership lapsed, and whose reading did not.
@@ -133,7 +133,7 @@ def test_whatever_a_redis_that_evicts_takes_people_go_on(
     assert len(caplog.records) <= 6, caplog.text
 
 
-def test_leaving_is_safe_to_repeat_for_who_was_a_member(own_chat: Chat, ada: Person) -> None:
+def test_leaving_is_safe_to_repeat_for_a_former_member(own_chat: Chat, ada: Person) -> None:
     own_chat.memberships.end(ada, "garden")
     reader = own_chat.bus.reader()
     # As Redis's client does, where the answer was lost.

@@ -64,7 +64,7 @@ def test_a_member_who_comes_again_takes_one_round_trip_and_one_to_see_who_is_her
     assert trips(own_redis, lambda: lone.presence.greet("work")) == 1
 
 
-def test_who_comes_finds_the_newest_entries_and_has_read_them(lone: Chat, ada: Person) -> None:
+def test_whoever_comes_finds_the_newest_entries_and_has_read_them(lone: Chat, ada: Person) -> None:
     visit = lone.visits.enter(ada, "work", latest(50), "tab")
     assert (len(visit.page.entries), visit.page.head, visit.membership.read) == (50, 100, 100)
     assert lone.access.member(ada, "work").read == 100
@@ -72,7 +72,7 @@ def test_who_comes_finds_the_newest_entries_and_has_read_them(lone: Chat, ada: P
     assert lone.visits.enter(ada, "work", latest(50), "tab").membership.read == 100
 
 
-def test_who_comes_with_a_connection_is_here_and_who_comes_by_a_page_is_not(lone: Chat) -> None:
+def test_whoever_comes_with_a_connection_is_here_and_whoever_comes_by_a_page_is_not(lone: Chat) -> None:
     cora, dan = (lone.people.claim(name, "127.0.0.1") for name in ("Cora", "Dan"))
     lone.visits.enter(cora, "work", latest(50), "tab")
     lone.visits.enter(dan, "work", latest(50))
@@ -96,7 +96,7 @@ def test_coming_renews_the_membership_and_the_name(lone: Chat, ada: Person) -> N
     assert lone.store.redis.zscore(lone.shards.key("work", "members"), ada.id) > 1
 
 
-def test_the_default_room_is_there_for_who_comes_first(own_chat: Chat) -> None:
+def test_the_default_room_is_there_for_whoever_comes_first(own_chat: Chat) -> None:
     person = own_chat.people.claim("Ada", "127.0.0.1")
     assert own_chat.visits.enter(person, "work", latest(50), "tab").page.entries == []
     with pytest.raises(ChatError) as refused:

@@ -129,7 +129,7 @@ def test_a_redis_that_is_full_takes_messages_again(own_redis: Redis) -> None:
     assert kept(chat, own_redis) < 0.6 * client.info("memory")["maxmemory"]
 
 
-def test_the_bus_is_bounded_in_bytes_and_who_reads_it_sees_what_it_missed(own_redis: Redis) -> None:
+def test_the_bus_is_bounded_in_bytes_and_whoever_reads_it_sees_what_it_missed(own_redis: Redis) -> None:
     chat = chat_on(own_redis, store_bytes=16 * MIB)
     person = chat.people.claim("Ada", "127.0.0.1")
     fill(chat, person, "room", 10, 1)

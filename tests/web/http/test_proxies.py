@@ -29,7 +29,7 @@ def counted(trusted: int, peer: str, **headers: str) -> str:
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.5.9", "::1"])
-def test_who_runs_the_chat_counts_as_nobody(peer: str) -> None:
+def test_whoever_runs_the_chat_counts_as_nobody(peer: str) -> None:
     assert counted(0, peer) == ""
 
 

@@ -96,7 +96,7 @@ def test_the_cookie_of_the_first_name_is_read_on_and_replaced(app: Flask, person
     assert person.name in client.get("/rooms/work").get_data(as_text=True)
 
 
-def test_who_left_is_in_no_cookie(app: Flask, person: Person) -> None:
+def test_whoever_left_is_in_no_cookie(app: Flask, person: Person) -> None:
     client = browser(app, chat=signed(app, person))
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/rooms/work").get_data(as_text=True))
     assert token
@@ -128,7 +128,7 @@ def test_the_cookie_does_not_ride_on_files(app: Flask, person: Person, path: str
 @pytest.mark.parametrize(("age", "renewed"), [(60, False), (RENEWED_AFTER - 60, False), (RENEWED_AFTER + 60, True)])
 def test_a_cookie_in_use_is_written_anew_once_a_day(app: Flask, person: Person, age: int, renewed: bool) -> None:
     client = browser(app, **{name_of(app): signed(app, person, at=time.time() - age)})
-    # The page has a form, whose token is kept in the cookie: looking at who looks is enough.
+    # The page has a form, whose token is kept in the cookie: that it names a person is enough.
     assert bool(written(client, "/")) is renewed
 
 

@@ -1,6 +1,6 @@
 -- Start the lease of a name anew, and that of how far its person has read.
 -- KEYS: user, reads, ids of all who spoke, ids of the others, form, form...
--- ARGV: user id, lease in seconds, the same for who did not speak.
+-- ARGV: user id, lease in seconds, the same for somebody who did not speak.
 -- include clock
 -- include lease
 local user, _, heard, unheard = unpack(KEYS, 1, 4)

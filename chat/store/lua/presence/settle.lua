@@ -1,4 +1,4 @@
--- Take links that ran out away, and put on the bus what changed in who is here: at most once in the given time.
+-- Take away links that ran out, and put on the bus who came and went since: at most once in the given time.
 -- KEYS: links, here, labels, roll, changes, told, bus, state of the bus.
 -- ARGV: milliseconds between two tellings (0: tell nothing), the same for a crowd, how many are not yet a crowd,
 --       room name, bus length.

@@ -1,8 +1,7 @@
 -- End a membership: its person is no member and not here from now on, and the bus says so.
--- KEYS: members, links, here, labels, roll, changes, bus, state of the bus, the room that they left just
---       now.
+-- KEYS: members, links, here, labels, roll, changes, bus, state of the bus, the room that they left just now.
 -- ARGV: user, room name, the signal (JSON), bus length.
--- Returns 1, also where it is repeated within a minute, or 0 for who was no member.
+-- Returns 1, also where it is repeated within a minute, or 0 for somebody who was no member.
 -- include clock
 -- include change
 -- include depart

@@ -1,5 +1,5 @@
 -- Make somebody a member again of a room that lost all of its members, as a store does that throws keys away.
--- KEYS: room, members. ARGV: who was a member, as far as they know themselves; seconds since 1970.
+-- KEYS: room, members. ARGV: somebody who was a member, by what they read; seconds since 1970.
 -- Returns 2 for the first one, 1 for those who follow, and 0 where nothing was lost, or there is no such room.
 local room, members = unpack(KEYS)
 local first = redis.call('EXISTS', members) == 0
