@@ -84,7 +84,7 @@ def _chat(url: str, store: Store | None = None, *, shards: int = 1) -> Iterator[
     try:
         yield Chat(made, Config(redis_url=url, rate_limit=False, bus_shards=shards))
     finally:
-        made.redis.close()
+        made.close()
 
 
 def _founder(chat: Chat) -> Person:

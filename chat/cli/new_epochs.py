@@ -18,6 +18,6 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         with plainly():
             names = [room.name for room in chat.rooms.all()]
             for name in names:
-                chat.rooms.refound(name, always=True)
+                chat.rooms.new_epoch(name, always=True)
         rooms = "room has" if len(names) == 1 else "rooms have"
         click.echo(f"{len(names)} {rooms} another epoch: their clients load them anew.")

@@ -90,7 +90,7 @@ class Chat:
         if person is None:
             return
         self.store.ask(
-            *self.memberships.ending_all(person),
+            *self.memberships.leaving_all(person),
             *self.people.releasing(person),
             *self.bus.signalling("signedOut", {"user": person.id, "message": message}),
         )

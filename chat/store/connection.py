@@ -2,10 +2,8 @@
 
 import hashlib
 import os
-import re
 import signal
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -13,12 +11,10 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
 from chat.config import Config, ConfigError
-from chat.store import private_redis
+from chat.store import private_redis, scripts
 from chat.store.errors import NO_DATABASE, Unavailable, translated
 from chat.store.pipe import Command, Pipe
 from chat.store.trouble import Trouble
-
-LUA = Path(__file__).parent / "lua"
 
 # Seconds for an answer, and for a free connection: together well under the 2 in which a request is answered.
 ANSWER_WITHIN = 0.9
@@ -50,8 +46,7 @@ class Store:
         # connection broke is: every write is safe to repeat, as it is keyed by an id, or sets what it says.
         again = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.1), 1, (redis.exceptions.ConnectionError,))
         self.redis: Client = self._client(ANSWER_WITHIN, pool_size=64, retry=again, health_check_interval=15)
-        files = [path for path in LUA.glob("*/*.lua") if path.parent.name != "lib"]
-        sources = {f"{path.parent.name}/{path.stem}": _source(path) for path in files}
+        sources = scripts.sources()
         self._digests = {
             name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest() for name, source in sources.items()
         }
@@ -59,11 +54,11 @@ class Store:
         self.replaced = 0
         """How often connections were given up because they led to a Redis that can serve no more, as one that was
         demoted; whoever has others gives them up too when this changes."""
-        scripts = list(sources.values())
-        self._pipe = Pipe(self.redis, scripts, replaced=self._replaced)
+        functions = list(sources.values())
+        self._pipe = Pipe(self.redis, functions, replaced=self._replaced)
         # One round trip for both: WAIT waits for all that was written before it on its own connection.
         wait: Command = ("WAIT", replicas, int(WAIT_WITHIN * 1000))
-        self._safe = Pipe(self.redis, scripts, wait, self._replaced) if replicas else self._pipe
+        self._safe = Pipe(self.redis, functions, wait, self._replaced) if replicas else self._pipe
 
     def script(self, name: str, keys: Sequence[str], args: Sequence[str | int | float]) -> Command:
         """The command that runs the function in `lua/<name>.lua` (such as `rooms/leave`) as one atomic step."""
@@ -124,6 +119,10 @@ class Store:
         """Where Redis is, without a secret."""
         to = self.redis.connection_pool.connection_kwargs
         return f"{to.get('host')}:{to.get('port', 6379)}/{self.database}"
+
+    def close(self) -> None:
+        """End the connections that are idle."""
+        self.redis.close()
 
     def probe(self, *commands: Command) -> list[Any]:
         """Ask as `ask` does; a refusal is no trouble."""
@@ -245,12 +244,3 @@ def connect(config: Config) -> Store:
     """
     url = config.redis_url or private_redis.use(config.instance / "redis")
     return Store(url, verify=config.redis_verify, private=config.redis_url is None, replicas=config.wait_replicas)
-
-
-def _source(path: Path) -> str:
-    """The text of a Lua function, with the shared pieces that it names put in their place."""
-
-    def piece(match: re.Match[str]) -> str:
-        return (LUA / f"lib/{match[1]}.lua").read_text()
-
-    return re.sub(r"^-- include (\w+)$", piece, path.read_text(), flags=re.MULTILINE)

@@ -105,7 +105,7 @@ def join(room: str) -> ResponseReturnValue:
 def leave(room: str) -> ResponseReturnValue:
     """End the membership."""
     person = require_person()
-    chat().memberships.end(person, room)
+    chat().memberships.leave(person, room)
     flash(f"You left {room}.")
     return redirect(url_for("rooms.show", room=chat().rooms.default))
 

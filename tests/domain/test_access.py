@@ -25,7 +25,7 @@ FOR_MEMBERS: dict[str, Act] = {
     "write": lambda chat, person, room: chat.messages.post(person, room, "hello", "id"),
     "mark as read": lambda chat, person, room: chat.memberships.read(person, room, 0),
     "type, and see who is here": lambda chat, person, room: chat.access.member(person, room),
-    "leave": lambda chat, person, room: chat.memberships.end(person, room),
+    "leave": lambda chat, person, room: chat.memberships.leave(person, room),
 }
 ACTS = FOR_EVERYBODY | FOR_MEMBERS
 

@@ -43,7 +43,7 @@ def test_a_chat_in_use_has_no_other_keys(own_chat: Chat) -> None:
         own_chat.presence.arrive(garden, [(person, person.id)])
     own_chat.messages.post(ada, garden, "hello", "id")
     own_chat.presence.settle(garden)
-    own_chat.memberships.end(ben, garden)
+    own_chat.memberships.leave(ben, garden)
     own_chat.presence.arrive("work", [(ben, "tab")])
     own_chat.put_out("Ben")
     own_chat.sweep.run()

@@ -175,7 +175,7 @@ def test_a_leaving_that_is_asked_for_by_a_page_ends_connections_too(
         client.ok("join", {"room": room})
     person = chat.people.find(ada.user["id"])
     assert person
-    chat.memberships.end(person, room)
+    chat.memberships.leave(person, room)
     ada.wait("left", room=room)
     ben.say("unheard", room=room)
     ben.wait("message", room=room)
@@ -340,7 +340,7 @@ def test_who_comes_in_again_while_they_are_put_out_leaves_no_membership(chat: Ch
     person = chat.people.find(ada.user["id"])
     assert person
     # What putting out does first, and what a client does until its connection is closed.
-    chat.memberships.end_all(person)
+    chat.memberships.leave_all(person)
     chat.store.ask(*chat.people.releasing(person))
     ada.ok("join", {"room": room})
     chat.bus.signal("signedOut", {"user": person.id})

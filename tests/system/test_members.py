@@ -53,7 +53,7 @@ def test_choosing_a_room_in_the_list_comes_in_and_going_back_to_it_does_not(
     assert person
     page.click('[data-room-link="work"]')
     expect(page.locator("h1")).to_have_text("work")
-    chat.memberships.end(person, room)
+    chat.memberships.leave(person, room)
     expect(page.locator(f'[data-room-link="{room}"]')).to_have_attribute("data-member", "false")
     page.go_back()
     expect(page.locator("h1")).to_have_text(room)

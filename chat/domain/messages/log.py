@@ -135,7 +135,7 @@ class Log:
             "messages/append", keys, [room, room_json, person.id, id, type, own, *self._lengths, *allowed]
         )
         if outcome == "absent":
-            if self._rooms.refound(room):
+            if self._rooms.new_epoch(room):
                 raise Unavailable("Redis threw a part of a room away", room)
             raise room_not_found(room)
         if outcome == "wait":

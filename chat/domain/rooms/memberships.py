@@ -59,7 +59,7 @@ class Memberships:
         if renewed := [("ZADD", self._shards.key(name, "members"), "XX", now, person.id) for name in names]:
             self._store.ask(*renewed)
 
-    def end(self, person: Person, name: str) -> None:
+    def leave(self, person: Person, name: str) -> None:
         """End a membership. Every worker reads on the bus that it ended, and the person hears the room no more.
 
         Safe to repeat for a minute.
@@ -68,19 +68,19 @@ class Memberships:
             ChatError: `room_not_found` for somebody who is no member, `invalid` for the default room.
         """
         self._access.refuse_everybodys(name)
-        ended, _ = self._store.ask(self._ending(person, name), ("HDEL", reads(person.id), name))
+        ended, _ = self._store.ask(self._leaving(person, name), ("HDEL", reads(person.id), name))
         if not ended:
             raise room_not_found(name)
 
-    def end_all(self, person: Person) -> None:
+    def leave_all(self, person: Person) -> None:
         """End all memberships of a person."""
-        self._store.ask(*self.ending_all(person))
+        self._store.ask(*self.leaving_all(person))
 
-    def ending_all(self, person: Person) -> list[Command]:
+    def leaving_all(self, person: Person) -> list[Command]:
         """The commands that do so."""
-        return [*(self._ending(person, name) for name in self.of(person)), ("DEL", reads(person.id))]
+        return [*(self._leaving(person, name) for name in self.of(person)), ("DEL", reads(person.id))]
 
-    def _ending(self, person: Person, name: str) -> Command:
+    def _leaving(self, person: Person, name: str) -> Command:
         keys = [
             *self._shards.keys(name, "members", *LINKED),
             *self._shards.bus(name),

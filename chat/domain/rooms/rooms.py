@@ -61,9 +61,9 @@ class Rooms:
         """
         room = self._read(name)
         if room is None:
-            if not self.refound(name) and name == self.default:
+            if not self.new_epoch(name) and name == self.default:
                 # Another worker may do so at the same moment: either way it is there then.
-                self._found(name, "")
+                self._make(name, "")
             room = self._read(name)
         if room is None:
             raise room_not_found(name)
@@ -94,7 +94,7 @@ class Rooms:
         if not maker or self._store.ask(("HGET", self._key(name), "maker"))[0] != maker:
             self._limits.take("room", person.id, network)
         share = max(1, self._most // ROOM_SHARE)
-        outcome = self._store.run("rooms/enrol", [ROOMS, MAKERS], [name, network, self._most, share])
+        outcome = self._store.run("rooms/list", [ROOMS, MAKERS], [name, network, self._most, share])
         if outcome == "full":
             raise ChatError("rooms_full", f"There are {self._most} rooms, as many as this chat may have.")
         if outcome == "shared":
@@ -103,7 +103,7 @@ class Rooms:
                 f"{share} of the {self._most} rooms that this chat may have were made from your network, "
                 "and others need the rest.",
             )
-        if not self._found(name, topic, maker):
+        if not self._make(name, topic, maker):
             raise ChatError("room_taken", f"There is a room called {name} already.")
         self._bus.signal("room", {"name": name, "topic": topic})
         return self.find(name)
@@ -113,7 +113,7 @@ class Rooms:
         name = f"{normalise(text)}-{secrets.token_hex(6)}"
         # Noted first: whoever makes it may be stopped at any time.
         self._store.ask(("ZADD", UNLISTED, time.time() + seconds, name))
-        self._found(name, "", listed=False)
+        self._make(name, "", listed=False)
         return self.find(name)
 
     def _refuse_twin(self, name: str) -> None:
@@ -126,7 +126,7 @@ class Rooms:
             if _form(other) == form:
                 raise ChatError("room_taken", f"That looks like {other}, which is a room already. Try another name.")
 
-    def refound(self, name: str, *, always: bool = False) -> bool:
+    def new_epoch(self, name: str, *, always: bool = False) -> bool:
         """Give a room another epoch, `always` or where the store threw a part of it away, and tell its clients.
 
         Returns:
@@ -138,12 +138,12 @@ class Rooms:
         ]
         signal = msgspec.json.encode({"room": name}).decode()
         args: list[str | int] = [name, secrets.token_hex(8), signal, self._bus_length, "1" if always else ""]
-        return bool(self._store.run("rooms/refound", keys, args))
+        return bool(self._store.run("rooms/new_epoch", keys, args))
 
-    def _found(self, name: str, topic: str, maker: str = "", *, listed: bool = True) -> bool:
-        if self.refound(name):
+    def _make(self, name: str, topic: str, maker: str = "", *, listed: bool = True) -> bool:
+        if self.new_epoch(name):
             return False
-        made = self._store.run("rooms/found", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
+        made = self._store.run("rooms/make", [self._key(name)], [secrets.token_hex(8), topic, time.time(), maker])
         # Repeated for a room that is there: whoever made it may have been stopped before this line.
         if listed:
             self._store.ask(("ZADD", ROOMS, 0, name))

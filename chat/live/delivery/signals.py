@@ -56,7 +56,7 @@ class Signals:
             self._worker.guards.close(connection)
         if connections and connections[0].person:
             # Until now they may have come in again.
-            self._chat.memberships.end_all(connections[0].person)
+            self._chat.memberships.leave_all(connections[0].person)
 
     def end(self, room: str, connections: Sequence[Connection]) -> None:
         """End what connections hear of a room: they get all that was said before, and nothing after."""

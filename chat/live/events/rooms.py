@@ -36,7 +36,7 @@ class Rooms:
             raise
         if connection.signed_out:
             # Meanwhile: what was ended must not begin again.
-            self._chat.memberships.end_all(person)
+            self._chat.memberships.leave_all(person)
             raise not_signed_in()
         page, room = visit.page, visit.page.room
         delivered = self._worker.delivery.subscribe(connection, room.name, visit.n)
@@ -54,7 +54,7 @@ class Rooms:
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
         """End the membership; the bus tells every worker to let the person's connections hear no more."""
-        self._chat.memberships.end(connection.named, ask.room)
+        self._chat.memberships.leave(connection.named, ask.room)
         return {"room": ask.room}
 
     def read(self, connection: Connection, ask: schemas.Read) -> Answer:

@@ -62,7 +62,7 @@ def require_person() -> Person:
     return found
 
 
-def sign_in(person: Person) -> None:
+def remember(person: Person) -> None:
     """From now on this browser is `person`."""
     session.clear()
     # The token of the session before, if this request has made a form already.
@@ -72,7 +72,7 @@ def sign_in(person: Person) -> None:
     g.person = person
 
 
-def sign_out() -> None:
+def forget() -> None:
     """From now on this browser is nobody."""
     session.clear()
     g.person = None

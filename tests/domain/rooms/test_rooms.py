@@ -79,7 +79,7 @@ def test_what_looks_like_it_is_free_when_a_room_is_gone(own_chat: Chat) -> None:
 
 def test_a_room_that_nobody_could_make_today_is_still_there(own_chat: Chat) -> None:
     for name in ("ㅤ", "wоrk"):
-        own_chat.rooms._found(name, "")
+        own_chat.rooms._make(name, "")
         assert own_chat.rooms.find(name).name == name
     assert [room.name for room in own_chat.rooms.all()] == ["work", "wоrk", "ㅤ"]
 
@@ -167,11 +167,11 @@ def test_the_default_room_that_another_worker_makes_at_the_same_moment_is_found(
     own_chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Chat(own_chat.store, Config(rate_limit=False))
-    look = own_chat.rooms.refound
+    look = own_chat.rooms.new_epoch
 
     def meanwhile(name: str) -> bool:
         other.rooms.find(name)
         return look(name)
 
-    monkeypatch.setattr(own_chat.rooms, "refound", meanwhile)
+    monkeypatch.setattr(own_chat.rooms, "new_epoch", meanwhile)
     assert own_chat.rooms.find("work").name == "work"

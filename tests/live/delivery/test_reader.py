@@ -48,18 +48,6 @@ def test_what_the_bus_does_not_carry_is_filled_from_the_log(ada: Client, ben: Cl
         assert client.texts(room) == ["1", "2", "3", "4"]
 
 
-def test_connections_that_redis_drops_lose_nothing(ada: Client, ben: Client, store: Store, room: str) -> None:
-    for client in (ada, ben):
-        client.ok("join", {"room": room})
-    for number in range(30):
-        if number % 10 == 5:
-            store.redis.client_kill_filter(_type="normal", skipme=True)
-        ada.say(str(number), room=room)
-    for client in (ada, ben):
-        eventually(lambda client=client: len(client.texts(room)) == 30)
-        assert client.texts(room) == [str(number) for number in range(30)]
-
-
 def test_a_log_that_is_another_one_has_clients_compare(ada: Client, store: Store, room: str) -> None:
     ada.ok("join", {"room": room})
     ada.say("before", room=room)
@@ -240,7 +228,7 @@ def test_who_leaves_elsewhere_while_one_joins_hears_nothing(house: House, monkey
     house.join(witness)
 
     def leave() -> None:
-        house.chat.memberships.end(ada.person, house.room)
+        house.chat.memberships.leave(ada.person, house.room)
         house.post("said afterwards")
         eventually(lambda: house.place() == 2)
 
@@ -258,7 +246,7 @@ def test_who_left_and_came_in_again_before_the_leaving_is_read_stays(
     house.join(ada)
     with house.delivery._lock:
         # The worker reads nothing meanwhile.
-        house.chat.memberships.end(ada.person, house.room)
+        house.chat.memberships.leave(ada.person, house.room)
         house.join(ada)
         house.post("heard")
     eventually(lambda: house.place() == 2)
@@ -284,7 +272,7 @@ def test_coming_back_makes_nobody_a_member_and_coming_in_does(house: House) -> N
     assert house.chat.access.strangers(house.room, [ada.person.id]) == [ada.person.id]
     house.join(ada)
     assert house.join(ada, renew=True) == ["first"]
-    house.chat.memberships.end(ada.person, house.room)
+    house.chat.memberships.leave(ada.person, house.room)
     with pytest.raises(ChatError):
         house.join(ada, renew=True)
 
@@ -307,7 +295,7 @@ def test_the_renewal_of_links_brings_nobody_back_who_left(house: House) -> None:
     for each in (ada, ben):
         house.join(each)
     with house.delivery._lock:
-        house.chat.memberships.end(ada.person, house.room)
+        house.chat.memberships.leave(ada.person, house.room)
         Heartbeat(house.worker)._renew_links()
     assert house.chat.presence.here(house.room).list == [ben.person.as_dict()]
 

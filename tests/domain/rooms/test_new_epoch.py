@@ -1,4 +1,4 @@
-"""A room of which the store threw a part away, as one does that evicts: founded anew, and told."""
+"""A room that lost a part, as in a store that evicts: it gets another epoch, and its clients are told."""
 
 import logging
 import secrets
@@ -64,17 +64,17 @@ def test_a_room_that_was_looked_for_is_found_with_what_is_left_of_it(own_chat: C
 
 def test_a_room_that_is_whole_stays_as_it_is(own_chat: Chat, ada: Person) -> None:
     before = own_chat.rooms.find("garden")
-    assert not own_chat.rooms.refound("garden")
-    assert not own_chat.rooms.refound("nowhere")
+    assert not own_chat.rooms.new_epoch("garden")
+    assert not own_chat.rooms.new_epoch("nowhere")
     assert own_chat.rooms.find("garden") == before
     own_chat.store.redis.xtrim(own_chat.shards.key("garden", "log"), 0)
-    assert not own_chat.rooms.refound("garden")
+    assert not own_chat.rooms.new_epoch("garden")
     assert post(own_chat, ada, "garden", "four") == 4
 
 
 def test_new_epochs_are_given_whatever_there_is(own_chat: Chat, ada: Person) -> None:
     before = own_chat.rooms.find("garden")
-    assert own_chat.rooms.refound("garden", always=True)
+    assert own_chat.rooms.new_epoch("garden", always=True)
     after_it = own_chat.rooms.find("garden")
     assert (after_it.head, after_it.topic, after_it.epoch != before.epoch) == (3, "Beans", True)
     assert post(own_chat, ada, "garden", "four") == 4
@@ -89,7 +89,7 @@ def test_whoever_was_a_member_is_one_again_where_the_members_are_lost(own_chat: 
     assert post(own_chat, ada, "garden", "four") == 4
     # The first to come back does not lock out the others, who come back in other ways.
     assert own_chat.visits.enter(ben, "garden", latest(5), again=True).membership
-    own_chat.memberships.end(ben, "garden")
+    own_chat.memberships.leave(ben, "garden")
     for stranger in (ben, cleo):
         with pytest.raises(ChatError) as refused:
             post(own_chat, stranger, "garden", "let me in")
@@ -134,15 +134,15 @@ def test_whatever_a_redis_that_evicts_takes_people_go_on(
 
 
 def test_leaving_is_safe_to_repeat_for_a_former_member(own_chat: Chat, ada: Person) -> None:
-    own_chat.memberships.end(ada, "garden")
+    own_chat.memberships.leave(ada, "garden")
     reader = own_chat.bus.reader()
     # As Redis's client does, where the answer was lost.
-    own_chat.memberships.end(ada, "garden")
+    own_chat.memberships.leave(ada, "garden")
     assert reader.read().items == []
     ben = own_chat.people.claim("Ben", "127.0.0.1")
     with pytest.raises(ChatError) as refused:
-        own_chat.memberships.end(ben, "garden")
+        own_chat.memberships.leave(ben, "garden")
     assert refused.value.code == "room_not_found"
     own_chat.visits.enter(ada, "garden")
-    own_chat.memberships.end(ada, "garden")
+    own_chat.memberships.leave(ada, "garden")
     assert own_chat.memberships.of(ada) == {"work": 0}
