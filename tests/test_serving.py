@@ -72,6 +72,9 @@ def test_every_way_to_start_serves_two_who_talk_and_stops_whole(checkout: Start,
     ada, ben = PythonClient(server.url).named("Ada"), NodeClient(server.url).named("Ben")
     said = ada.say("hello")
     assert ben.wait("message", id=said["id"])["text"] == "hello"
+    # By the message queue.
+    ada.ok("typing", {"room": "work", "on": True})
+    ben.wait("typing", user=ada.user)
     assert len(redis_servers(server)) == 1
     for client in (ada, ben):
         client.close()

@@ -71,9 +71,6 @@ class Connections:
     def __contains__(self, sid: str) -> bool:
         return sid in self._by_sid
 
-    def __len__(self) -> int:
-        return len(self._by_sid)
-
     def __iter__(self) -> Iterator[Connection]:
         return iter(list(self._by_sid.values()))
 

@@ -4,9 +4,7 @@ import contextlib
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import psutil
 import pytest
@@ -16,10 +14,11 @@ from hypothesis import strategies as st
 from chat.live.packets import LARGEST
 from chat.live.websocket import frames
 from tests.conftest import Connect
+from tests.live.conftest import Open
 from tests.support.clients import unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.websockets import PING, PONG, TEXT, Wire, event, frame
+from tests.support.websockets import PING, PONG, TEXT, PlainSocket, event, frame
 
 PROMPT = 0.2
 """Seconds within which 99 of 100 messages arrive, whoever floods."""
@@ -28,23 +27,7 @@ FRAMES = 50
 """Frames in each example."""
 
 
-@pytest.fixture
-def wire(server: Server) -> Iterator[Callable[..., Wire]]:
-    """Opens connections made of plain bytes, that are closed after the test."""
-    opened: list[Wire] = []
-
-    def make(*, on: int = 0, **options: Any) -> Wire:
-        while True:
-            opened.append(Wire(server, **options))
-            if not on or server.worker_of(opened[-1].port) == on:
-                return opened[-1]
-
-    yield make
-    for each in opened:
-        each.socket.close()
-
-
-def latencies(writer: Wire, reader: Wire, room: str, *, seconds: float) -> list[float]:
+def latencies(writer: PlainSocket, reader: PlainSocket, room: str, *, seconds: float) -> list[float]:
     """How long messages take from one to the other, in seconds, sorted."""
     took: list[float] = []
     end = time.monotonic() + seconds
@@ -71,13 +54,11 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_from_one_client_slows_down_nobody_else(
-    wire: Callable[..., Wire], server: Server, room: str, flood: str
-) -> None:
+def test_a_flood_from_one_client_slows_down_nobody_else(plain: Open, server: Server, room: str, flood: str) -> None:
     pid = server.worker_pids()[0]
-    ada, ben = (wire(on=pid).named(unique(name)).joined(room) for name in ("Ada", "Ben"))
+    ada, ben = (plain(on=pid).named(unique(name)).joined(room) for name in ("Ada", "Ben"))
     calm = latencies(ada, ben, room, seconds=1)
-    flooder = wire(on=pid).named(unique("Flood"))
+    flooder = plain(on=pid).named(unique("Flood"))
     if flood == "empty fragments":
         flooder.send(FLOODS[flood])
     flooder.socket.settimeout(1)
@@ -112,13 +93,13 @@ def test_a_flood_from_one_client_slows_down_nobody_else(
 
 
 def test_readers_that_do_not_read_take_little_memory_and_are_cut_off(
-    wire: Callable[..., Wire], server: Server, connect: Connect, room: str
+    plain: Open, server: Server, connect: Connect, room: str
 ) -> None:
     ada = connect(unique("Ada"))
     ada.ok("join", {"room": room})
     pid = server.worker_of(ada.port())
     worker = psutil.Process(pid)
-    deaf = [wire(on=pid, receive_buffer=2048).named(unique("Deaf")).joined(room) for _ in range(10)]
+    deaf = [plain(on=pid, receive_buffer=2048).named(unique("Deaf")).joined(room) for _ in range(10)]
     ports = {each.port for each in deaf}
 
     def left() -> int:
@@ -181,12 +162,10 @@ def test_a_hundred_thousand_frames_of_any_kind_are_read_or_refused() -> None:
     assert seen >= 100_000
 
 
-def test_a_hundred_thousand_frames_of_any_kind_hurt_nobody(
-    wire: Callable[..., Wire], server: Server, room: str
-) -> None:
+def test_a_hundred_thousand_frames_of_any_kind_hurt_nobody(plain: Open, server: Server, room: str) -> None:
     pids = sorted(server.worker_pids())
     workers = [psutil.Process(pid) for pid in pids]
-    ada, ben = (wire(on=pids[0]).named(unique(name)).joined(room) for name in ("Ada", "Ben"))
+    ada, ben = (plain(on=pids[0]).named(unique(name)).joined(room) for name in ("Ada", "Ben"))
     calm = latencies(ada, ben, room, seconds=1)
     before = sum(worker.memory_info().rss for worker in workers)
     ports: set[int] = set()
@@ -200,7 +179,7 @@ def test_a_hundred_thousand_frames_of_any_kind_hurt_nobody(
     @given(st.lists(one_frame, min_size=FRAMES, max_size=FRAMES))
     def attack(flood: list[bytes]) -> None:
         nonlocal sent
-        client = Wire(server)
+        client = PlainSocket(server)
         ports.add(client.port)
         with contextlib.suppress(OSError):
             client.send(b"".join(flood))

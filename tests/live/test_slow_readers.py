@@ -15,7 +15,7 @@ from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.websockets import Wire, event
+from tests.support.websockets import PlainSocket, event
 
 LONG = 200
 """Entries that are as long as may be: 40 KB each."""
@@ -35,12 +35,12 @@ def long_room(chat: Chat) -> str:
 
 
 @pytest.fixture
-def wire_to() -> Iterator[Callable[..., Wire]]:
+def plain_to() -> Iterator[Callable[..., PlainSocket]]:
     """Opens connections of plain bytes, named and in a room, that are closed after the test."""
-    opened: list[Wire] = []
+    opened: list[PlainSocket] = []
 
-    def make(server: Server, room: str, name: str = "") -> Wire:
-        opened.append(Wire(server, receive_buffer=65_536).named(name or unique("Reader")))
+    def make(server: Server, room: str, name: str = "") -> PlainSocket:
+        opened.append(PlainSocket(server, receive_buffer=65_536).named(name or unique("Reader")))
         opened[-1].send(event("join", {"room": room, "limit": 0}, id=1))
         opened[-1].until("431[")
         return opened[-1]
@@ -56,7 +56,7 @@ def asks(room: str, after: int, id: int) -> bytes:
 
 
 def test_an_honest_reader_on_a_slow_line_catches_up_while_people_talk(
-    server: Server, connect: Connect, chat: Chat, room: str, wire_to: Callable[..., Wire]
+    server: Server, connect: Connect, chat: Chat, room: str, plain_to: Callable[..., PlainSocket]
 ) -> None:
     author = chat.people.claim(unique("Author"), "127.0.0.1")
     chat.visits.enter(author, room)
@@ -64,7 +64,7 @@ def test_an_honest_reader_on_a_slow_line_catches_up_while_people_talk(
         chat.messages.post(author, room, "🎈" * 9_999 + "x", f"{number}")
     writer = connect(unique("Writer"))
     writer.ok("join", {"room": room, "limit": 0})
-    reader = wire_to(server, room)
+    reader = plain_to(server, room)
     over = threading.Event()
 
     def talk() -> None:
@@ -98,7 +98,7 @@ def test_an_honest_reader_on_a_slow_line_catches_up_while_people_talk(
     assert sorted({*seqs, *live}) == list(range(1, max(*seqs, *live) + 1))
 
 
-def _slowly(reader: Wire) -> tuple[int, bytes]:
+def _slowly(reader: PlainSocket) -> tuple[int, bytes]:
     """The next frame, over a line of about 4 MB a second."""
     receive = reader.socket.recv
 
@@ -115,10 +115,10 @@ def _slowly(reader: Wire) -> tuple[int, bytes]:
 
 
 def test_who_asks_and_does_not_read_costs_no_more_than_may_wait_for_them(
-    new_server: Callable[..., Server], connect_to: Connect, long_room: str, wire_to: Callable[..., Wire]
+    new_server: Callable[..., Server], connect_to: Connect, long_room: str, plain_to: Callable[..., PlainSocket]
 ) -> None:
     server = new_server(WEB_CONCURRENCY="1")
-    askers = [wire_to(server, long_room) for _ in range(20)]
+    askers = [plain_to(server, long_room) for _ in range(20)]
     bystander = connect_to(server, unique("Bystander"))
     (pid,) = server.worker_pids()
     before = psutil.Process(pid).memory_info().rss
@@ -137,10 +137,10 @@ def test_who_asks_and_does_not_read_costs_no_more_than_may_wait_for_them(
 
 
 def test_a_person_who_reads_without_end_is_paced_and_told_when_to_go_on(
-    new_server: Callable[..., Server], connect_to: Connect, long_room: str, wire_to: Callable[..., Wire]
+    new_server: Callable[..., Server], connect_to: Connect, long_room: str, plain_to: Callable[..., PlainSocket]
 ) -> None:
     server = new_server(CHAT_RATE_LIMIT="on", WEB_CONCURRENCY="1")
-    hog = wire_to(server, long_room)
+    hog = plain_to(server, long_room)
     began = time.monotonic()
     came, refused = 0, 0
     for id in range(10, 210):

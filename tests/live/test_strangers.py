@@ -18,7 +18,7 @@ from chat.domain.limits.limits import BY_CONNECTION, BY_NETWORK, BY_PERSON
 from tests.support.clients import unique
 from tests.support.redis import Redis
 from tests.support.servers import Server
-from tests.support.websockets import TEXT, Wire, event, frame
+from tests.support.websockets import TEXT, PlainSocket, event, frame
 
 WORKERS = 2
 FEW = ["192.0.2.1", "192.0.2.2"]
@@ -31,7 +31,7 @@ def guarded(new_server: Callable[..., Server], own_redis: Redis) -> Server:
     return new_server(REDIS_URL=own_redis.url, CHAT_TRUSTED_PROXIES="1", CHAT_RATE_LIMIT="on")
 
 
-class Client(Wire):
+class Client(PlainSocket):
     """A connection from an address that a proxy tells."""
 
     def __init__(self, server: Server, address: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from chat.serving import files, requests
 from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
-from tests.support.websockets import Wire
+from tests.support.websockets import PlainSocket
 
 pytestmark = pytest.mark.thorough
 
@@ -100,9 +100,9 @@ def test_unfinished_requests_that_take_every_place_are_those_that_make_room(lone
             opened.enter_context(closing(client(lone_worker, UNFINISHED)))
         with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=requests.READ_WITHIN - 1) as answer:
             assert answer.status == 200
-        wire = Wire(lone_worker)
-        assert wire.status == 101
-        wire.socket.close()
+        plain = PlainSocket(lone_worker)
+        assert plain.status == 101
+        plain.socket.close()
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: "], ids=["nothing", "half a head"])

@@ -35,7 +35,7 @@ def event(name: str, payload: dict[str, Any], *, id: int | str = "") -> bytes:
     return frame(TEXT, f"42{id}{json.dumps([name, payload])}".encode())
 
 
-class Wire:
+class PlainSocket:
     """A TCP connection to the chat, upgraded. `status` is the handshake's, `body` what came instead of a WebSocket."""
 
     def __init__(self, server: Server, *, receive_buffer: int = 0, **headers: str) -> None:
@@ -114,7 +114,7 @@ class Wire:
         """The next so many `message` events."""
         return [json.loads(self.until('42["message"')[2:])[1] for _ in range(count)]
 
-    def named(self, name: str) -> "Wire":
+    def named(self, name: str) -> "PlainSocket":
         """Connect, and say who one is."""
         self.send(frame(TEXT, b"40"))
         self.until("40{")
@@ -122,7 +122,7 @@ class Wire:
         assert '"ok":true' in self.until("430[")
         return self
 
-    def joined(self, room: str) -> "Wire":
+    def joined(self, room: str) -> "PlainSocket":
         """Join a room."""
         self.send(event("join", {"room": room}, id=1))
         assert '"ok":true' in self.until("431[")

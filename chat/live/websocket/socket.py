@@ -4,7 +4,7 @@ import logging
 import socket
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engineio import packet
 
@@ -34,14 +34,11 @@ COMING = 3
 log = logging.getLogger(__name__)
 
 
-class Ended:
+class Ended(NamedTuple):
     """The last item that is handled for a connection: why it ended, and what to log about it, if anything."""
 
-    __slots__ = ("note", "reason")
-
-    def __init__(self, reason: str, note: str) -> None:
-        self.reason = reason
-        self.note = note
+    reason: str
+    note: str
 
 
 class Socket(Stream):
@@ -58,21 +55,9 @@ class Socket(Stream):
     """
 
     __slots__ = (
-        "_held",
-        "_inbox",
-        "_inbox_bytes",
-        "_message",
-        "_need",
-        "_paid",
-        "_rest",
-        "awaited",
-        "busy",
-        "coming",
-        "environ",
-        "most",
-        "sid",
-        "slot",
-    )
+        "_held", "_inbox", "_inbox_bytes", "_message", "_need", "_paid", "_rest",
+        "awaited", "busy", "coming", "environ", "most", "sid", "slot",
+    )  # fmt: skip
     connected = upgraded = True
     upgrading = closing = False
 

@@ -27,19 +27,9 @@ class Stream:
     """
 
     __slots__ = (
-        "_answers",
-        "_discarded",
-        "_fd",
-        "_moved",
-        "_out",
-        "_out_bytes",
-        "_owed",
-        "_reader",
-        "_socket",
-        "_writer",
-        "closed",
-        "sockets",
-    )
+        "_answers", "_discarded", "_fd", "_moved", "_out", "_out_bytes", "_owed", "_reader", "_socket", "_writer",
+        "closed", "sockets",
+    )  # fmt: skip
 
     def __init__(self, sockets: "Sockets") -> None:
         self.sockets = sockets

@@ -2,8 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import psutil
 import pytest
@@ -12,26 +10,11 @@ from chat.config import Config
 from chat.live import announce
 from chat.live.packets import LARGEST
 from chat.store.connection import Store
+from tests.live.conftest import Open
 from tests.support.clients import Client, unique
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.websockets import BINARY, CLOSE, PING, PONG, TEXT, Wire, event, frame
-
-Open = Callable[..., Wire]
-
-
-@pytest.fixture
-def wire(server: Server) -> Iterator[Open]:
-    """Opens connections made of plain bytes, that are closed after the test."""
-    opened: list[Wire] = []
-
-    def make(to: Server = server, **options: Any) -> Wire:
-        opened.append(Wire(to, **options))
-        return opened[-1]
-
-    yield make
-    for each in opened:
-        each.socket.close()
+from tests.support.websockets import BINARY, CLOSE, PING, PONG, TEXT, event, frame
 
 
 def connections(server: Server) -> int:
@@ -43,9 +26,9 @@ def connections(server: Server) -> int:
 # Whole and in order
 
 
-def test_messages_and_answers_keep_their_order(wire: Open, ada: Client, room: str) -> None:
+def test_messages_and_answers_keep_their_order(plain: Open, ada: Client, room: str) -> None:
     ada.ok("join", {"room": room})
-    reader = wire().named(unique("Both")).joined(room)
+    reader = plain().named(unique("Both")).joined(room)
     other = threading.Thread(target=lambda: [ada.say(f"ada {number}", room=room) for number in range(100)])
     other.start()
     for number in range(100):
@@ -66,10 +49,10 @@ def test_messages_and_answers_keep_their_order(wire: Open, ada: Client, room: st
         assert [text for text in texts if text.startswith(who)] == [f"{who} {number}" for number in range(100)]
 
 
-def test_a_slow_reader_gets_everything_in_order(wire: Open, ada: Client, ben: Client, room: str) -> None:
+def test_a_slow_reader_gets_everything_in_order(plain: Open, ada: Client, ben: Client, room: str) -> None:
     for client in (ada, ben):
         client.ok("join", {"room": room})
-    slow = wire(receive_buffer=2048).named(unique("Slow")).joined(room)
+    slow = plain(receive_buffer=2048).named(unique("Slow")).joined(room)
     for number in range(80):
         ada.say(f"{number} " + "x" * 9_990, room=room)
     eventually(lambda: len(ben.texts(room)) == 80)
@@ -79,8 +62,8 @@ def test_a_slow_reader_gets_everything_in_order(wire: Open, ada: Client, ben: Cl
     slow.until("432[")
 
 
-def test_a_message_in_fragments_is_one_message(wire: Open, ben: Client) -> None:
-    client = wire().named(unique("Piecemeal"))
+def test_a_message_in_fragments_is_one_message(plain: Open, ben: Client) -> None:
+    client = plain().named(unique("Piecemeal"))
     said = b'420["sendMessage",{"msg":"in \xc3\xa9 pieces"}]'
     for place in range(len(said)):
         opcode = TEXT if place == 0 else 0
@@ -93,15 +76,15 @@ def test_a_message_in_fragments_is_one_message(wire: Open, ben: Client) -> None:
     eventually(lambda: "in é pieces" in ben.texts("work"))
 
 
-def test_frames_that_come_byte_by_byte_are_frames(wire: Open) -> None:
-    client = wire().named(unique("Drip"))
+def test_frames_that_come_byte_by_byte_are_frames(plain: Open) -> None:
+    client = plain().named(unique("Drip"))
     for byte in event("typing", {"room": "work", "on": False}, id=7):
         client.send(bytes([byte]))
     assert '"ok":true' in client.until("437[")
 
 
-def test_many_frames_at_once_are_handled_in_order(wire: Open) -> None:
-    client = wire().named(unique("Batch"))
+def test_many_frames_at_once_are_handled_in_order(plain: Open) -> None:
+    client = plain().named(unique("Batch"))
     client.send(b"".join(event("typing", {"room": "work", "on": False}, id=number) for number in range(10, 99)))
     assert [client.until("43")[2:4] for _ in range(10, 99)] == [str(number) for number in range(10, 99)]
 
@@ -135,9 +118,9 @@ EVIL = {
 
 
 @pytest.mark.parametrize("sent", EVIL)
-def test_what_breaks_the_protocol_ends_the_connection_at_once(wire: Open, server: Server, sent: str) -> None:
+def test_what_breaks_the_protocol_ends_the_connection_at_once(plain: Open, server: Server, sent: str) -> None:
     data, code = EVIL[sent]
-    client = wire()
+    client = plain()
     before = server.log.count("closing a connection")
     client.send(data)
     assert client.closed(within=1) == code
@@ -145,8 +128,8 @@ def test_what_breaks_the_protocol_ends_the_connection_at_once(wire: Open, server
     eventually(lambda: server.log.count("closing a connection") == before + 1)
 
 
-def test_a_message_may_be_as_big_as_it_is_said(wire: Open) -> None:
-    client = wire().named(unique("Large"))
+def test_a_message_may_be_as_big_as_it_is_said(plain: Open) -> None:
+    client = plain().named(unique("Large"))
     padding = "x" * (LARGEST - 64)
     for fragments in (1, 4):
         said = f'420["typing",{{"room":"work","on":false,"more":"{padding}"}}]'.encode()
@@ -171,41 +154,41 @@ def test_a_message_may_be_as_big_as_it_is_said(wire: Open) -> None:
         ({"Origin": "https://evil.example"}, 400),
     ],
 )
-def test_a_handshake_that_is_none_is_refused(wire: Open, headers: dict[str, str], status: int) -> None:
-    assert wire(**headers).status == status
+def test_a_handshake_that_is_none_is_refused(plain: Open, headers: dict[str, str], status: int) -> None:
+    assert plain(**headers).status == status
 
 
-def test_beyond_the_places_for_connections_one_is_told_to_come_back(wire: Open, new_server) -> None:
+def test_beyond_the_places_for_connections_one_is_told_to_come_back(plain: Open, new_server) -> None:
     server = new_server(CHAT_MAX_CONNECTIONS="3", WEB_CONCURRENCY="1")
-    first = [wire(server).named(unique("In")) for _ in range(3)]
-    refused = wire(server)
+    first = [plain(server).named(unique("In")) for _ in range(3)]
+    refused = plain(server)
     assert refused.status == 503
     assert "retry-after: 10" in refused.head.lower()
     assert "Every place for a live connection is taken." in refused.body()
     first[0].socket.close()
-    eventually(lambda: wire(server).status == 101)
+    eventually(lambda: plain(server).status == 101)
 
 
 # How it ends
 
 
-def test_a_closing_frame_is_answered_with_its_code(wire: Open) -> None:
-    client = wire()
+def test_a_closing_frame_is_answered_with_its_code(plain: Open) -> None:
+    client = plain()
     client.send(frame(CLOSE, (3456).to_bytes(2) + b"bye"))
     assert client.closed(within=1) == 3456
 
 
-def test_what_was_sent_before_going_is_done(wire: Open, ben: Client) -> None:
-    client = wire().named(unique("Parting"))
+def test_what_was_sent_before_going_is_done(plain: Open, ben: Client) -> None:
+    client = plain().named(unique("Parting"))
     client.send(event("sendMessage", {"msg": "and gone"}))
     client.socket.close()
     eventually(lambda: "and gone" in ben.texts("work"))
 
 
 @pytest.mark.parametrize("goes", ["close", "reset", "packet", "frame"])
-def test_who_goes_leaves_nothing_behind(wire: Open, server: Server, ben: Client, goes: str) -> None:
+def test_who_goes_leaves_nothing_behind(plain: Open, server: Server, ben: Client, goes: str) -> None:
     before = connections(server)
-    crowd = [wire().named(unique("Crowd")) for _ in range(20)]
+    crowd = [plain().named(unique("Crowd")) for _ in range(20)]
     eventually(lambda: connections(server) == before + 20)
     for each in crowd:
         {
@@ -217,8 +200,8 @@ def test_who_goes_leaves_nothing_behind(wire: Open, server: Server, ben: Client,
     eventually(lambda: connections(server) == before, within=10)
 
 
-def test_who_does_not_answer_pings_is_closed_and_who_does_stays(wire: Open, store: Store, config: Config) -> None:
-    silent, lively = wire().named(unique("Silent")), wire().named(unique("Lively"))
+def test_who_does_not_answer_pings_is_closed_and_who_does_stays(plain: Open, store: Store, config: Config) -> None:
+    silent, lively = plain().named(unique("Silent")), plain().named(unique("Lively"))
     answered = threading.Event()
 
     def answer() -> None:
