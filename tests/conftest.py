@@ -140,7 +140,7 @@ def ben(connect: Connect, server: Server, ada: Client) -> Client:
 def room(chat: Chat) -> str:
     """A room that nobody was in yet."""
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
-    return chat.rooms.create(unique("room"), "", founder).name
+    return chat.rooms.create(unique("room"), "", founder).id
 
 
 @pytest.fixture(scope="session")

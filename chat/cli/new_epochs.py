@@ -16,7 +16,7 @@ def init_app(app: Flask, chat: Chat, config: Config) -> None:
         What they hold may be of a later time than what is stored, and nobody could see it otherwise.
         """
         with plainly():
-            names = [room.name for room in chat.rooms.all()]
+            names = [room.id for room in chat.rooms.all()]
             for name in names:
                 chat.rooms.new_epoch(name, always=True)
         rooms = "room has" if len(names) == 1 else "rooms have"

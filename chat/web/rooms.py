@@ -24,8 +24,8 @@ ON_A_PAGE = 50
 class Row:
     """A room in the sidebar."""
 
-    name: str
-    topic: str
+    id: str
+    title: str
     member: bool
     head: int
     read: int
@@ -60,7 +60,7 @@ def people(room: str) -> ResponseReturnValue:
     visitor = require_person()
     start = _number("start") or 0
     found = chat().visits.look(visitor, room, log.latest(0)).page.room
-    here = chat().presence.here(found.name, start)
+    here = chat().presence.here(found.id, start)
     return render_template("people/index.html", room=found, rooms=_rows(visitor), here=here, start=start)
 
 
@@ -90,8 +90,8 @@ def create() -> ResponseReturnValue:
     except ChatError as error:
         form[error.field or "name"].errors = [error.message]
         return form_page(person, form), error.status
-    chat().visits.enter(person, made.name, network=network())
-    return redirect(url_for("rooms.show", room=made.name))
+    chat().visits.enter(person, made.id, network=network())
+    return redirect(url_for("rooms.show", room=made.id))
 
 
 @pages.post("/rooms/<room>/join")
@@ -160,7 +160,7 @@ def _number(name: str) -> int | None:
 def _rows(person: Person) -> list[Row]:
     read = chat().memberships.of(person)
     return [
-        Row(room.name, room.topic, room.name in read, room.head, min(read.get(room.name, 0), room.head))
+        Row(room.id, room.title, room.id in read, room.head, min(read.get(room.id, 0), room.head))
         for room in chat().rooms.all()
     ]
 

@@ -60,7 +60,7 @@ def test_a_connection_that_broke_at_rest_is_noticed(own_chat: Chat) -> None:
 
 def test_where_entries_are_long_fewer_are_read_at_once(own_chat: Chat) -> None:
     person = own_chat.people.claim("Ada", "127.0.0.1")
-    room = own_chat.rooms.create("long", "", person).name
+    room = own_chat.rooms.create("long", "", person).id
     own_chat.visits.enter(person, room)
     reader = own_chat.bus.reader()
     seqs: list[int] = []

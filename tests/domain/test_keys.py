@@ -36,7 +36,7 @@ def test_the_documentation_has_every_key() -> None:
 
 def test_a_chat_in_use_has_no_other_keys(own_chat: Chat) -> None:
     ada, ben = (own_chat.people.claim(name, "192.0.2.1") for name in ("Ada", "Ben"))
-    garden = own_chat.rooms.create("garden", "", ada, "192.0.2.1").name
+    garden = own_chat.rooms.create("garden", "", ada, "192.0.2.1").id
     own_chat.rooms.create_unlisted("drill", 60)
     for person in (ada, ben):
         own_chat.visits.enter(person, garden)

@@ -99,7 +99,7 @@ def grow_old(limited: Limited) -> None:
     """Have a room go that was made from some network, and in which nobody said anything."""
     chat = Chat(Store(limited.url), Config(redis_url=limited.url))
     room = chat.rooms.create(unique("attic"), "", chat.people.claim(unique("Cora"), "192.0.2.1"), "192.0.2.1")
-    limited.admin.hset(chat.shards.key(room.name), "made", 0)
+    limited.admin.hset(chat.shards.key(room.id), "made", 0)
     chat.sweep.rooms()
     assert room not in chat.rooms.all()
 

@@ -179,7 +179,7 @@ def test_who_did_not_say_who_it_is_hears_nothing(
     named = connect(unique("Ada"))
     founder = chat.people.find(named.user["id"])
     assert founder
-    made = chat.rooms.create(unique("room"), "", founder).name
+    made = chat.rooms.create(unique("room"), "", founder).id
     named.wait("room", name=made)
     announce(store, config, said := unique("The kettle is on"))
     named.wait("announcement", text=said)

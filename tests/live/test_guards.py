@@ -83,7 +83,7 @@ def test_a_burst_leaves_the_workers_hearing_each_other(
         founder = chat.people.find(client.user["id"])
         assert founder is not None
         # A room each: what they say goes to every worker, and there to nobody.
-        client.ok("join", {"room": chat.rooms.create(f"of {client.user['name']}", "", founder).name})
+        client.ok("join", {"room": chat.rooms.create(f"of {client.user['name']}", "", founder).id})
     for number in range(events // len(crowd)):
         for client in crowd:
             assert isinstance(client, PythonClient)

@@ -27,7 +27,7 @@ BACKLOG = MIB
 def long_room(chat: Chat) -> str:
     """A room whose every entry is as long as may be."""
     writer = chat.people.claim(unique("Writer"), "127.0.0.1")
-    room = chat.rooms.create(unique("long"), "", writer).name
+    room = chat.rooms.create(unique("long"), "", writer).id
     chat.visits.enter(writer, room)
     for number in range(LONG):
         chat.messages.post(writer, room, "🎈" * 9_999 + "x", f"{number}")

@@ -21,7 +21,7 @@ def page(open_page: Open, chat: Chat, room: str) -> Iterator[Page]:
     reader = chat.people.find(page.get_attribute("#room", "data-own") or "")
     assert reader
     for number in range(ROOMS):
-        name = chat.rooms.create(unique("many"), "", author).name
+        name = chat.rooms.create(unique("many"), "", author).id
         names.append(name)
         for person in (author, reader):
             chat.visits.enter(person, name)

@@ -50,7 +50,7 @@ def speaker(chat: Chat, room: str) -> Person:
 
 
 def test_a_long_topic_leaves_the_name_of_its_room_whole(open_page: Open, chat: Chat, speaker: Person) -> None:
-    room = chat.rooms.create(unique("a-room-of-some-length"), TOPIC, speaker).name
+    room = chat.rooms.create(unique("a-room-of-some-length"), TOPIC, speaker).id
     page = open_page(unique("Ada"), path=f"/rooms/{room}")
     for width in (1280, 820):
         page.set_viewport_size({"width": width, "height": 700})

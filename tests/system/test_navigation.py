@@ -35,7 +35,7 @@ def held(page: Page, room: str) -> Callable[[], None]:
 def others(chat: Chat) -> list[str]:
     """Two rooms beside the one that a page begins in."""
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
-    return [chat.rooms.create(unique("room"), "", founder).name for _ in range(2)]
+    return [chat.rooms.create(unique("room"), "", founder).id for _ in range(2)]
 
 
 def choose(page: Page, room: str) -> None:

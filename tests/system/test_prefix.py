@@ -50,7 +50,7 @@ def test_all_of_it_works_below_a_path(new_server: Start, open_page: Open, chat: 
     eventually(lambda: said in texts(page))
     assert page.url == f"{server.url}/chat/rooms/work"
     # A room that somebody else makes meanwhile.
-    made = chat.rooms.create(unique("room"), "", chat.people.claim(unique("Founder"), "")).name
+    made = chat.rooms.create(unique("room"), "", chat.people.claim(unique("Founder"), "")).id
     link = page.locator(f'[data-room-link="{made}"]')
     expect(link).to_have_attribute("href", f"/chat/rooms/{made}")
     link.click()

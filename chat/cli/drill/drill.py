@@ -39,8 +39,8 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
     try:
         for number in ("one", "two"):
             people.append(chat.people.claim(f"Drill {number} {secrets.token_hex(4)}", "", passing=True))
-            chat.visits.enter(people[-1], room.name)
-            participants.append(Participant(url, room.name, {"Cookie": SessionInterface().header(app, people[-1])}))
+            chat.visits.enter(people[-1], room.id)
+            participants.append(Participant(url, room.id, {"Cookie": SessionInterface().header(app, people[-1])}))
         _wait_for(participants, url)
         _talk(participants, rate, seconds, halfway=lambda: _restart(restart, chat, participants[0]))
         return [judge(each, participants) for each in participants]
@@ -49,7 +49,7 @@ def hold(app: Flask, chat: Chat, url: str, *, seconds: float, rate: float, resta
             participant.close()
         for person in people:
             chat.sign_out(person.id)
-        chat.removals.remove(room.name)
+        chat.removals.remove(room.id)
 
 
 def _wait_for(participants: list[Participant], url: str) -> None:

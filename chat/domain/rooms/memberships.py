@@ -33,7 +33,7 @@ class Memberships:
         """Up to where a new member has read: all that was said before counts as read."""
         key = reads(person.id)
         *_, read = self._store.ask(
-            ("HSETNX", key, room.name, room.head), *self._people.renewing(person), ("HGET", key, room.name)
+            ("HSETNX", key, room.id, room.head), *self._people.renewing(person), ("HGET", key, room.id)
         )
         return min(int(read), room.head)
 

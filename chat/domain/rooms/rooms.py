@@ -28,12 +28,17 @@ FIELDS = ("topic", "epoch", "head")
 
 @dataclass(frozen=True)
 class Room:
-    """A room as it was when looked up; `head` is the `seq` of its newest entry."""
+    """A room as it was when looked up, by its `id`; people see its `title`. `head` is the `seq` of its newest entry."""
 
-    name: str
+    id: str
     topic: str
     epoch: str
     head: int
+
+    @property
+    def title(self) -> str:
+        """What people see, which is the id."""
+        return self.id
 
 
 class Rooms:

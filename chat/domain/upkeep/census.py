@@ -61,9 +61,9 @@ class Census:
         """Every room of the list, the default first, then by name."""
         rows = []
         for room in self._rooms.all():
-            members, here, log = self._shards.keys(room.name, "members", "here", "log")
+            members, here, log = self._shards.keys(room.id, "members", "here", "log")
             belong, are_here, kept = self._store.ask(("ZCARD", members), ("HLEN", here), ("XLEN", log))
-            rows.append(Somewhere(room.name, room.topic, belong, are_here, kept, self._bytes(log)))
+            rows.append(Somewhere(room.id, room.topic, belong, are_here, kept, self._bytes(log)))
         return rows
 
     def _look_at(self, person: Person) -> Somebody:

@@ -125,7 +125,7 @@ class Retention:
     def _keep(self, bound: int, buses: float) -> float:
         """Trim the largest logs until all is within the bound; returns the seconds until the next look."""
         logs = [
-            Stream(room.name, self._shards.key(room.name, "log"), self._shards.key(room.name, "sent"))
+            Stream(room.id, self._shards.key(room.id, "log"), self._shards.key(room.id, "sent"))
             for room in self._rooms.all()
         ]
         self._weigh(logs)

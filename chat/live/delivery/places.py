@@ -89,7 +89,7 @@ class Places:
         log.warning("the log of %s does not go on from where it was; its clients compare", room)
         self.drop(room)
         try:
-            self.take(self._chat.rooms.find(room).name)
+            self.take(self._chat.rooms.find(room).id)
         except ChatError:
             log.warning("there is no room called %s any more", room)
         self._worker.sockets.emit(room, "resync", msgspec.json.encode({"room": room}).decode())

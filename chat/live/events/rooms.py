@@ -39,17 +39,17 @@ class Rooms:
             self._chat.memberships.leave_all(person)
             raise not_signed_in()
         page, room = visit.page, visit.page.room
-        delivered = self._worker.delivery.subscribe(connection, room.name, visit.n)
+        delivered = self._worker.delivery.subscribe(connection, room.id, visit.n)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
             # What came between the reading and the subscription, nobody brought.
-            page = self._chat.log.read(room.name, part, person)
+            page = self._chat.log.read(room.id, part, person)
         return {
             "topic": room.topic,
             **page_of(page),
             "complete": page.complete or after is None,
             **({"reset": True} if page.reset else {}),
             "read": visit.read,
-            "people": self._chat.presence.greet(room.name).as_dict(),
+            "people": self._chat.presence.greet(room.id).as_dict(),
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
@@ -69,4 +69,4 @@ class Rooms:
 def page_of(page: Page) -> Answer:
     """A page of a log as it is sent. Its entries are JSON already."""
     entries = [msgspec.Raw(entry.encode()) for entry in page.entries]
-    return {"room": page.room.name, "epoch": page.epoch, "head": page.head, "entries": entries}
+    return {"room": page.room.id, "epoch": page.epoch, "head": page.head, "entries": entries}

@@ -35,7 +35,7 @@ def test_a_sound_chat_passes_and_nothing_of_the_drill_stays(
     new = set(chat.store.redis.scan_iter(count=1000)) - before
     # The count of names that were claimed runs out by itself.
     assert [key for key in new if "drill" in key and "pace" not in key] == []
-    assert [row.name for row in chat.rooms.all() if "drill" in row.name] == []
+    assert [row.id for row in chat.rooms.all() if "drill" in row.id] == []
     assert "drill" not in str(ada.events).lower()
 
 

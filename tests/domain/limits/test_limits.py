@@ -54,7 +54,7 @@ def lower(monkeypatch: pytest.MonkeyPatch, table: dict[str, limits.Bound], actio
 def test_a_person_has_one_pace_in_all_rooms_of_all_shards(own_chat: Chat) -> None:
     limited = Chat(own_chat.store, Config(redis_url=own_chat.store.url, bus_shards=16))
     ada = member(limited)
-    rooms = [limited.rooms.create(f"room-{number}", "", ada).name for number in range(10)]
+    rooms = [limited.rooms.create(f"room-{number}", "", ada).id for number in range(10)]
     for room in rooms:
         limited.visits.enter(ada, room)
     assert len({limited.shards.of(room) for room in rooms}) > 4

@@ -151,7 +151,7 @@ def test_one_entry_is_a_page_however_long_it_is(store: Store, redis_url: str, ro
 def test_what_is_read_in_redis_is_bounded_too(own_redis: Redis) -> None:
     chat = Chat(Store(own_redis.url), Config(redis_url=own_redis.url, rate_limit=False))
     person = chat.people.claim("Ada", "127.0.0.1")
-    room = chat.rooms.create("long", "", person).name
+    room = chat.rooms.create("long", "", person).id
     chat.visits.enter(person, room)
     for number in range(400):
         # Whatever lies before them, short ones or long ones.
@@ -187,7 +187,7 @@ def test_page_by_page_in_any_direction_the_log_is_the_log(
     config = Config(rate_limit=False, max_backlog=max_backlog)
     narrow = Chat(chat.store, config)
     writer = narrow.people.claim(unique("Writer"), "127.0.0.1")
-    room = narrow.rooms.create(unique("pages"), "", writer).name
+    room = narrow.rooms.create(unique("pages"), "", writer).id
     narrow.visits.enter(writer, room)
     post_all(narrow, room, writer, sizes)
     whole = list(range(1, len(sizes) + 1))

@@ -36,7 +36,7 @@ ops = st.lists(
 @given(ops)
 def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tuple[str, int, int]]) -> None:
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
-    room = chat.rooms.create(unique("log"), "", founder).name
+    room = chat.rooms.create(unique("log"), "", founder).id
     writers = [chat.people.claim(unique("Writer"), "127.0.0.1") for _ in range(WRITERS)]
     for writer in writers:
         chat.visits.enter(writer, room)
@@ -93,7 +93,7 @@ def test_the_log_is_what_was_written_once_and_in_order(chat: Chat, ops: list[tup
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=20))
 def test_a_reader_of_the_bus_gets_every_entry_once_whatever_the_batches(chat: Chat, bursts: list[int]) -> None:
     founder = chat.people.claim(unique("Founder"), "127.0.0.1")
-    room = chat.rooms.create(unique("bus"), "", founder).name
+    room = chat.rooms.create(unique("bus"), "", founder).id
     chat.visits.enter(founder, room)
     reader = chat.bus.reader()
     count = 0

@@ -46,8 +46,8 @@ def test_another_name_is_refused(typed: str) -> None:
 
 
 def test_the_default_room_stands_from_the_start(chat: Chat) -> None:
-    assert chat.rooms.find("work").name == "work"
-    assert chat.rooms.all()[0].name == "work"
+    assert chat.rooms.find("work").id == "work"
+    assert chat.rooms.all()[0].id == "work"
 
 
 def test_a_room_is_made_once(chat: Chat) -> None:
@@ -74,14 +74,14 @@ def test_what_looks_like_it_is_free_when_a_room_is_gone(own_chat: Chat) -> None:
     with pytest.raises(ChatError, match=r"looks like garden, which is a room already\."):
         own_chat.rooms.create("gardеn", "", FOUNDER)
     own_chat.removals.remove("garden")
-    assert own_chat.rooms.create("gardеn", "", FOUNDER).name == "gardеn"
+    assert own_chat.rooms.create("gardеn", "", FOUNDER).id == "gardеn"
 
 
 def test_a_room_that_nobody_could_make_today_is_still_there(own_chat: Chat) -> None:
     for name in ("ㅤ", "wоrk"):
         own_chat.rooms._make(name, "")
-        assert own_chat.rooms.find(name).name == name
-    assert [room.name for room in own_chat.rooms.all()] == ["work", "wоrk", "ㅤ"]
+        assert own_chat.rooms.find(name).id == name
+    assert [room.id for room in own_chat.rooms.all()] == ["work", "wоrk", "ㅤ"]
 
 
 @pytest.mark.parametrize(
@@ -174,4 +174,4 @@ def test_the_default_room_that_another_worker_makes_at_the_same_moment_is_found(
         return look(name)
 
     monkeypatch.setattr(own_chat.rooms, "new_epoch", meanwhile)
-    assert own_chat.rooms.find("work").name == "work"
+    assert own_chat.rooms.find("work").id == "work"

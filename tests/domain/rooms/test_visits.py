@@ -79,7 +79,7 @@ def test_whoever_comes_with_a_connection_is_here_and_whoever_comes_by_a_page_is_
     here = lone.presence.here("work").list
     assert cora.as_dict() in here
     assert dan.as_dict() not in here
-    assert lone.access.member(dan, "work").room.name == "work"
+    assert lone.access.member(dan, "work").room.id == "work"
 
 
 def test_coming_renews_the_membership_and_the_name(lone: Chat, ada: Person) -> None:
@@ -115,7 +115,7 @@ def test_everybody_belongs_in_the_default_room_and_comes_back_to_it(own_chat: Ch
 def test_a_look_from_outside_changes_nothing_and_a_members_look_renews(own_chat: Chat) -> None:
     redis = own_chat.store.redis
     ada, ben = (own_chat.people.claim(name, "127.0.0.1") for name in ("Ada", "Ben"))
-    room = own_chat.rooms.create("attic", "", ada).name
+    room = own_chat.rooms.create("attic", "", ada).id
     own_chat.visits.enter(ada, room)
     own_chat.messages.post(ada, room, "hello", "id")
     room_keys = sorted(key for key in redis.keys("*") if "attic" in key)

@@ -42,7 +42,7 @@ def person(chat: Chat) -> Person:
 
 def fill(chat: Chat, person: Person, name: str, size: int, entries: int) -> str:
     """Post so many messages of so many characters in a room, made if it is not there."""
-    if name not in [room.name for room in chat.rooms.all()]:
+    if name not in [room.id for room in chat.rooms.all()]:
         chat.rooms.create(name, "", person)
         chat.visits.enter(person, name)
     for _ in range(entries):
@@ -58,7 +58,7 @@ def first(chat: Chat, room: str) -> int:
 def kept(chat: Chat, redis: Redis) -> int:
     """Bytes of all rooms' logs."""
     client = redis.client()
-    keys = [chat.shards.key(room.name, part) for room in chat.rooms.all() for part in ("log", "sent")]
+    keys = [chat.shards.key(room.id, part) for room in chat.rooms.all() for part in ("log", "sent")]
     return sum(client.memory_usage(key, samples=0) or 0 for key in keys)
 
 

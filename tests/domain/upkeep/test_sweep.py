@@ -64,11 +64,11 @@ def test_no_other_room_goes(own_chat: Chat, ada: Person, why: str) -> None:
     elif why == "here":
         own_chat.presence.arrive(name, [(ada, "connection")])
     else:
-        name = own_chat.rooms.find("work").name
+        name = own_chat.rooms.find("work").id
         redis.hset(own_chat.shards.key(name), "made", LONG_AGO)
     before = own_chat.rooms.find(name)
     own_chat.sweep.rooms()
-    assert name in [room.name for room in own_chat.rooms.all()]
+    assert name in [room.id for room in own_chat.rooms.all()]
     # The same one, and none that was made anew, as the default room is.
     assert own_chat.rooms.find(name) == before
 
@@ -87,7 +87,7 @@ def test_a_room_of_an_earlier_version_goes_by_its_last_visit(own_chat: Chat, ada
         own_chat.store.redis.hdel(own_chat.shards.key(name), "made")
     own_chat.visits.enter(ada, visited)
     own_chat.sweep.rooms()
-    assert [room.name for room in own_chat.rooms.all()] == ["work", visited]
+    assert [room.id for room in own_chat.rooms.all()] == ["work", visited]
 
 
 def test_one_sweep_takes_a_bounded_number(own_chat: Chat, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_message_in_the_last_moment_keeps_the_room(
     # Between the look that found the room silent, and its end.
     monkeypatch.setattr(own_chat.removals, "remove_silent", after_a_word)
     own_chat.sweep.rooms()
-    assert name in [room.name for room in own_chat.rooms.all()]
+    assert name in [room.id for room in own_chat.rooms.all()]
     assert own_chat.rooms.find(name).head == 1
 
 
@@ -139,7 +139,7 @@ def test_no_message_is_lost_to_a_sweep(own_chat: Chat, ada: Person) -> None:
         speaker.start()
         own_chat.sweep.rooms()
         speaker.join()
-        assert (name in [room.name for room in own_chat.rooms.all()]) == said[0]
+        assert (name in [room.id for room in own_chat.rooms.all()]) == said[0]
         assert bool(keys_of(own_chat, name)) == said[0]
 
 
@@ -154,7 +154,7 @@ def test_a_name_on_the_list_without_a_room_is_taken_off_it(own_chat: Chat, ada: 
 def test_a_room_that_was_made_anew_meanwhile_stays_on_the_list(own_chat: Chat, ada: Person) -> None:
     own_chat.rooms.create("anew", "", ada)
     own_chat.removals.unlist("anew")
-    assert "anew" in [room.name for room in own_chat.rooms.all()]
+    assert "anew" in [room.id for room in own_chat.rooms.all()]
 
 
 def test_what_a_killed_drill_left_goes_when_its_time_is_up(own_chat: Chat) -> None:
@@ -162,13 +162,13 @@ def test_what_a_killed_drill_left_goes_when_its_time_is_up(own_chat: Chat) -> No
     gone, running = (own_chat.rooms.create_unlisted("drill", seconds) for seconds in (-1, 60))
     guest = own_chat.people.claim("Drill one", "", passing=True)
     for room in (gone, running):
-        own_chat.visits.enter(guest, room.name)
-        own_chat.messages.post(guest, room.name, "hello", "id")
+        own_chat.visits.enter(guest, room.id)
+        own_chat.messages.post(guest, room.id, "hello", "id")
     own_chat.sweep.unlisted()
-    assert keys_of(own_chat, gone.name) == []
-    assert own_chat.rooms.find(running.name).head == 1
-    assert own_chat.store.redis.zrange(UNLISTED, 0, -1) == [running.name]
-    own_chat.removals.remove(running.name)
+    assert keys_of(own_chat, gone.id) == []
+    assert own_chat.rooms.find(running.id).head == 1
+    assert own_chat.store.redis.zrange(UNLISTED, 0, -1) == [running.id]
+    own_chat.removals.remove(running.id)
     lasting = {key for key in set(own_chat.store.redis.keys()) - before if own_chat.store.redis.ttl(key) < 0}
     assert {key for key in lasting if ":bus" not in key} <= {"chat:{people}:unspoken"}
 

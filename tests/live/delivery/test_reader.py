@@ -61,7 +61,7 @@ def test_a_new_room_is_told_to_everyone(ada: Client, ben: Client, chat: Chat, co
     founder = chat.people.find(ada.user["id"])
     made = chat.rooms.create(f"of {ada.user['name']}", "a topic", founder)
     for client in (ada, ben):
-        client.wait("room", name=made.name, topic="a topic")
+        client.wait("room", name=made.id, topic="a topic")
 
 
 def test_what_the_bus_says_again_is_delivered_once(ada: Client, chat: Chat, room: str) -> None:
@@ -87,7 +87,7 @@ def seqs(client: Client, room: str) -> list[int]:
 def test_who_joins_a_busy_room_has_no_hole_after_the_answer(connect: Connect, chat: Chat) -> None:
     reader = connect(unique("Reader"))
     writer = chat.people.claim(unique("Writer"), "127.0.0.1")
-    rooms = [chat.rooms.create(unique("busy"), "", writer).name for _ in range(25)]
+    rooms = [chat.rooms.create(unique("busy"), "", writer).id for _ in range(25)]
     for each in rooms:
         chat.visits.enter(writer, each)
     now, over = [rooms[0]], threading.Event()
@@ -133,7 +133,7 @@ class House:
         self.delivery = self.worker.delivery
         self.writer = self.chat.people.claim("Writer", "127.0.0.1")
         # Not in the first shard, whose bus is read for ever.
-        self.room = self.chat.rooms.create("attic", "", self.writer).name
+        self.room = self.chat.rooms.create("attic", "", self.writer).id
         assert self.chat.shards.of(self.room) == 3
         self.chat.visits.enter(self.writer, self.room)
         self.post("first")

@@ -75,7 +75,7 @@ def room_of(chat: Chat) -> MakeRoom:
 
     def make(shard: int) -> str:
         name = next(name for name in iter(lambda: unique("room"), "") if chat.shards.of(_slug(name)) == shard)
-        return chat.rooms.create(name, "", founder).name
+        return chat.rooms.create(name, "", founder).id
 
     return make
 
