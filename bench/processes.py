@@ -5,9 +5,7 @@ server has a core to itself wherever there are two, and Redis costs it nothing b
 """
 
 import os
-import re
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +21,8 @@ import psutil
 import redis
 
 from chat.store.private_redis import binary
-from chat.store.private_redis.supervisor import PrivateRedisError
+from chat.store.private_redis.supervisor import PrivateRedisError, free_port
+from scripts.environment import environ
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PEERS = CHECKOUT / "bench" / "peers"
@@ -59,12 +58,6 @@ def redis_version() -> str:
         return str(started.client.info("server")["redis_version"])
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Process:
     """A command with an environment of its own, pinned to a core, and what it printed.
 
@@ -76,8 +69,6 @@ class Process:
         self.name = name
         self._folder = tempfile.TemporaryDirectory(prefix="chat-bench-")
         self.folder = Path(self._folder.name)
-        ours = re.compile(r"^(CHAT_|FLASK_|GUNICORN_|REDIS_URL$|SECRET_KEY$|PORT$|WEB_CONCURRENCY$|DYNO$)")
-        environ = {key: value for key, value in os.environ.items() if not ours.match(key)}
         before = os.sched_getaffinity(0)
         # Inherited from the first instruction on, by all threads: pinned from outside, those that are there would stay.
         os.sched_setaffinity(0, {core})
@@ -86,7 +77,7 @@ class Process:
                 self._popen = subprocess.Popen(
                     command,
                     cwd=cwd,
-                    env=environ | {"CHAT_INSTANCE": str(self.folder)} | settings,
+                    env=environ(CHAT_INSTANCE=str(self.folder)) | settings,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -149,7 +140,7 @@ class Redis(Process):
             server = binary()
         except PrivateRedisError as error:
             raise ProcessError(str(error)) from None
-        port = _free_port()
+        port = free_port()
         self.url = f"redis://127.0.0.1:{port}/0"
         options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
         super().__init__("redis-server", [server, *options], LOAD_CORE, CHECKOUT)
@@ -194,7 +185,7 @@ class Server(Process):
         self, kind: str, at: Redis, *, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         self.kind = kind
-        self.port = _free_port()
+        self.port = free_port()
         command, cwd = {
             "chat": ([GUNICORN, "app:app"], CHECKOUT),
             "node": (["node", "socketio-node.mjs"], PEERS),
@@ -254,7 +245,7 @@ class Blast(Process):
     """The server that measures the load itself."""
 
     def __init__(self, clients: int) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         command = [sys.executable, "blast.py"]
         super().__init__("blast", command, SERVER_CORE, PEERS, PORT=str(self.port), CLIENTS=str(clients))
         self.wait_until(lambda: "ready" in self.log)

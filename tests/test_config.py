@@ -14,8 +14,9 @@ from chat.config import Config, ConfigError, settings, unknown
 from chat.domain import Chat
 from chat.domain.shards import Shards
 from chat.store.connection import Store
+from scripts.environment import environ
 from tests.support.redis import Redis
-from tests.support.servers import BIN, CHECKOUT, SECRET, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET
 
 KEY = "0123456789abcdef"
 PASSWORD = "hunter2"

@@ -17,9 +17,10 @@ import socketio
 from chat.config import Config
 from chat.domain.shards import Shards
 from chat.store.connection import Store
+from scripts.environment import environ
 from tests.support.clients import NodeClient, PythonClient, unique
 from tests.support.redis import Redis
-from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET, Server
 from tests.support.waiting import eventually
 
 WAYS = {

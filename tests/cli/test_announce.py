@@ -5,9 +5,10 @@ import subprocess
 import pytest
 
 from chat.config import Config
+from scripts.environment import environ
 from tests.support.clients import Client
 from tests.support.commands import AWAY, refused
-from tests.support.servers import BIN, CHECKOUT, SECRET, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET
 
 
 def announce(config: Config, text: str) -> subprocess.CompletedProcess[str]:

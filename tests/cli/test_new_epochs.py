@@ -3,9 +3,10 @@
 import subprocess
 
 from chat.config import Config
+from scripts.environment import environ
 from tests.support.clients import Client
 from tests.support.commands import AWAY, refused
-from tests.support.servers import BIN, CHECKOUT, SECRET, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET
 
 
 def test_every_client_on_every_worker_is_told_to_load_anew(ada: Client, ben: Client, config: Config) -> None:

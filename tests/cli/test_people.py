@@ -8,10 +8,11 @@ import pytest
 
 from chat.config import Config
 from chat.domain import Chat
+from scripts.environment import environ
 from tests.conftest import Connect
 from tests.support.clients import Client, PythonClient, unique
 from tests.support.commands import AWAY, refused
-from tests.support.servers import BIN, CHECKOUT, SECRET, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET
 
 
 def flask(config: Config, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,10 +13,11 @@ import redis
 from chat.config import Config
 from chat.domain import Chat
 from chat.store.connection import Store
+from scripts.environment import environ
 from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.redis import Redis
-from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET, Server
 from tests.support.waiting import eventually
 
 PASSWORD = "of a user with few rights".replace(" ", "-")

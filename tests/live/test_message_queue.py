@@ -3,10 +3,11 @@
 import subprocess
 from collections.abc import Callable
 
+from scripts.environment import environ
 from tests.conftest import Connect
 from tests.support.clients import unique
 from tests.support.redis import Redis
-from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET, Server
 
 
 def announce(url: str, text: str) -> None:

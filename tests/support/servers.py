@@ -1,7 +1,5 @@
 """Real servers: gunicorn with eventlet workers, as the Procfile starts it."""
 
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -12,6 +10,7 @@ from urllib.request import urlopen
 import psutil
 
 from chat.store.private_redis import supervisor
+from scripts.environment import environ
 from tests.support.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -22,12 +21,6 @@ SECRET = "a secret for tests alone, of no use to anybody"
 def free_port() -> int:
     """A port of this machine that nothing listens on, and that no outgoing connection is given meanwhile."""
     return supervisor.free_port()
-
-
-def environ(**settings: str) -> dict[str, str]:
-    """This process's environment without its settings for the chat, and with these instead."""
-    ours = re.compile(r"^(CHAT_|FLASK_|GUNICORN_|REDIS_URL$|SECRET_KEY$|PORT$|WEB_CONCURRENCY$|DYNO$|SCRIPT_NAME$)")
-    return {name: value for name, value in os.environ.items() if not ours.match(name)} | settings
 
 
 class Process:

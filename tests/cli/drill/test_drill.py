@@ -8,8 +8,9 @@ from chat.config import Config
 from chat.domain import Chat
 from chat.domain.keys import UNLISTED
 from chat.domain.limits.limits import UNSPOKEN_LEASE
+from scripts.environment import environ
 from tests.support.clients import Client
-from tests.support.servers import BIN, CHECKOUT, SECRET, Server, environ
+from tests.support.servers import BIN, CHECKOUT, SECRET, Server
 from tests.support.waiting import eventually
 
 
