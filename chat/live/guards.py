@@ -3,15 +3,13 @@
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import CLOSE, Packet
 
+from chat.live.base import Base
 from chat.live.connections import Connection
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 # Seconds in which a connection has to say who it is.
 IDENTIFY_WITHIN = 15.0
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 class Guards:
     """Stands between Engine.IO's connections, each known by its id there (`eio_sid`), and Socket.IO."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base) -> None:
         self._worker = worker
         self._server = worker.server
         self._deadlines: dict[str, float] = {}

@@ -2,16 +2,15 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from chat.domain import presence
 from chat.domain.people import people
 from chat.domain.upkeep import sweep
 from chat.domain.upkeep.retention import OFTEN, SELDOM
+from chat.live.base import Base
+from chat.live.guards import Guards
+from chat.live.readiness import Readiness
 from chat.store.errors import Unavailable
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 BEAT = 1.0
 # Seconds between two looks at what kind of Redis this is.
@@ -25,8 +24,10 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """What goes by time: a task for what is done each second, and one for how much is kept, which may take longer."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base, guards: Guards, readiness: Readiness) -> None:
         self._worker = worker
+        self._guards = guards
+        self._readiness = readiness
         self._chat = worker.chat
         self._connections = worker.connections
         self._links_renewed = self._names_renewed = self._memberships_renewed = time.monotonic()
@@ -49,13 +50,13 @@ class Heartbeat:
     def _beat(self) -> None:
         self._worker.socketio.sleep(BEAT)
         now = time.monotonic()
-        self._worker.guards.expire()
+        self._guards.expire()
         try:
             if self._chat.store.trouble.reason:
-                self._worker.readiness.failing()
+                self._readiness.failing()
             if now >= self._look_at:
                 self._look_at = now + LOOK
-                self._worker.readiness.look()
+                self._readiness.look()
             if now - self._links_renewed >= presence.RENEWAL:
                 self._renew_links()
                 self._links_renewed = now

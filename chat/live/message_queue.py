@@ -9,16 +9,14 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from chat.config import Config
+from chat.live.base import Base
 from chat.live.connections import EVERYONE
 from chat.store.errors import AWAY, Unavailable, translated
 from chat.tasks import forever
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 # Connections to Redis that the queue may open. At redis-py's own limit its manager would replace the connection under
 # its listener, and hear nothing any more.
@@ -50,7 +48,7 @@ def url_of(url: str, config: Config) -> str:
 class MessageQueue:
     """What one worker hears and says on the queue. To be made before the first connection."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base) -> None:
         self._worker = worker
         self._server = worker.server
         self._store = worker.chat.store

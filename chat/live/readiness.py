@@ -2,14 +2,13 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from chat.config import ConfigError
 from chat.domain.upkeep.health import look, tell, write
+from chat.live.base import Base
+from chat.live.delivery.reader import Delivery
+from chat.live.message_queue import MessageQueue
 from chat.store.errors import Unavailable
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 # Seconds for which a verdict holds, for all who ask.
 FRESH = 1.0
@@ -24,8 +23,10 @@ class Readiness:
         warnings: what `look` found last.
     """
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base, queue: MessageQueue, delivery: Delivery) -> None:
         self._worker = worker
+        self._queue = queue
+        self._delivery = delivery
         self._store = worker.chat.store
         self._lock = threading.Lock()
         self._asked = -FRESH
@@ -61,9 +62,9 @@ class Readiness:
         except ConfigError as error:
             return [str(error)]
         failing = []
-        if not self._worker.queue.subscribed.wait(HEARD_WITHIN):
+        if not self._queue.subscribed.wait(HEARD_WITHIN):
             failing.append("The message queue is not heard")
-        if self._worker.delivery.stalled:
+        if self._delivery.stalled:
             failing.append("What comes is not delivered")
         if not failing:
             self._store.trouble.over()

@@ -1,93 +1,29 @@
 """One process that serves: all that it holds, and what gunicorn's worker and the pages may ask of it."""
 
-import logging
-from collections.abc import Callable
-from threading import Lock
-
 from flask import Flask
 from flask_socketio import SocketIO
 
-from chat import upstreams
 from chat.config import Config
 from chat.domain import Chat
-from chat.live.connections import Connections
+from chat.live.base import Base
 from chat.live.delivery.reader import Delivery
 from chat.live.events import Events
 from chat.live.guards import Guards
 from chat.live.heartbeat import Heartbeat
 from chat.live.message_queue import MessageQueue
 from chat.live.readiness import Readiness
-from chat.live.stock import Stock
-from chat.live.websocket.loop import Loop
-from chat.live.websocket.sockets import Sockets
 from chat.logs import Lines
-from chat.tasks import forever
-
-log = logging.getLogger(__name__)
 
 
-class Worker:
-    """The parts of one process that serves.
-
-    Raises:
-        chat.upstreams.UpstreamError: another version of a library below is installed.
-    """
+class Worker(Base):
+    """The parts of one process that serves, each made of those before it."""
 
     def __init__(self, app: Flask, socketio: SocketIO, chat: Chat, config: Config, lines: Lines) -> None:
-        self.app = app
-        self.socketio = socketio
-        self.server = socketio.server
-        self.chat = chat
-        self.config = config
-        self.lines = lines
-        upstreams.check("socketio.Server", self.server)
-        upstreams.check("socketio.RedisManager", self.server.manager)
-        upstreams.check("engineio.Server", self.server.eio)
-        upstreams.check("engineio.Server.handlers", self.server.eio.handlers)
-
-        self.connections = Connections()
-        self.sockets: Sockets | Stock = Stock(self.server, config.max_backlog)
+        super().__init__(app, socketio, chat, config, lines)
         self.guards = Guards(self)
         self.queue = MessageQueue(self)
-        self.delivery = Delivery(self)
-        self.readiness = Readiness(self)
-        self.heartbeat = Heartbeat(self)
-        self.events = Events(self)
-
-        self.replace: Callable[[], None] = _stay
-        self._starts = [self.delivery.start, self.queue.start, self.heartbeat.start]
-        self._starting = Lock()
-
-    def serve_on(self, loop: Loop, places: int) -> None:
-        """Serve WebSockets on an event loop from now on, at most so many at a time."""
-        self.sockets = Sockets(
-            self.server,
-            self.connections,
-            loop,
-            limit=places,
-            limit_of_network=self.config.max_connections_per_address,
-            max_backlog=self.config.max_backlog,
-            restart=self.restart,
-        )
-
-    def start(self) -> None:
-        """Begin what goes on in the background, unless it has begun. What could not begin is tried again next time.
-
-        To be called when somebody is served: a command and a reloader's parent process make an application too.
-        """
-        with self._starting:
-            while self._starts:
-                self._starts[0]()
-                del self._starts[0]
-
-    def repeat(self, name: str, step: Callable[[], bool | None]) -> None:
-        """Do a step in the background again and again, until it returns true. See `chat.tasks.forever`."""
-        self.socketio.start_background_task(forever, name, step, sleep=self.socketio.sleep, end=self.restart)
-
-    def restart(self) -> None:
-        """Have another worker take this one's place."""
-        self.replace()
-
-
-def _stay() -> None:
-    log.warning("only gunicorn starts another worker in its place: not restarting")
+        self.delivery = Delivery(self, self.guards)
+        self.readiness = Readiness(self, self.queue, self.delivery)
+        self.heartbeat = Heartbeat(self, self.guards, self.readiness)
+        self.events = Events(self, self.guards, self.queue, self.delivery)
+        self.starts += [self.delivery.start, self.queue.start, self.heartbeat.start]

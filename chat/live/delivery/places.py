@@ -9,16 +9,14 @@ the other.
 """
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from chat.domain.bus import Item
 from chat.domain.messages.log import MOST, after, seq_of
 from chat.errors import ChatError
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
+from chat.live.base import Base
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +32,7 @@ class Place(NamedTuple):
 class Places:
     """The places of one worker, by the names of rooms."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base) -> None:
         self._worker = worker
         self._chat = worker.chat
         self._places: dict[str, Place] = {}

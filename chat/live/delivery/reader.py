@@ -3,20 +3,18 @@
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from chat.domain.bus import BLOCK, Batch, Reader
 from chat.errors import room_not_found
+from chat.live.base import Base
 from chat.live.connections import Connection
 from chat.live.delivery.places import Place, Places
 from chat.live.delivery.signals import Signals
+from chat.live.guards import Guards
 from chat.store.connection import ANSWER_WITHIN
 from chat.store.errors import Unavailable
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 # Seconds between two tries to reach Redis.
 RETRY = 0.2
@@ -31,12 +29,12 @@ log = logging.getLogger(__name__)
 class Delivery:
     """One worker's readers of the buses: of the first, and of those whose rooms somebody here has joined."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base, guards: Guards) -> None:
         self._worker = worker
         self._chat = worker.chat
         self._connections = worker.connections
         self._places = Places(worker)
-        self._signals = Signals(worker, self._places)
+        self._signals = Signals(worker, guards, self._places)
         self._answered: dict[int, float] = {}
         self._looked: dict[int, float] = {}
         self._away: set[int] = set()

@@ -2,16 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from chat.domain.bus import Item
+from chat.live.base import Base
 from chat.live.connections import EVERYONE, Connection
 from chat.live.delivery.places import Places
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
+from chat.live.guards import Guards
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +18,9 @@ log = logging.getLogger(__name__)
 class Signals:
     """Does on one worker what the bus tells."""
 
-    def __init__(self, worker: "Worker", places: Places) -> None:
+    def __init__(self, worker: Base, guards: Guards, places: Places) -> None:
         self._worker = worker
+        self._guards = guards
         self._chat = worker.chat
         self._connections = worker.connections
         self._places = places
@@ -53,7 +53,7 @@ class Signals:
         for connection in connections:
             connection.signed_out = True
             self._tell(connection.sid, "signedOut", {"message": message})
-            self._worker.guards.close(connection)
+            self._guards.close(connection)
         if connections and connections[0].person:
             # Until now they may have come in again.
             self._chat.memberships.leave_all(connections[0].person)

@@ -3,21 +3,22 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from chat import logs
 from chat.errors import ChatError, internal, unavailable
 from chat.live import schemas
+from chat.live.base import Base
 from chat.live.connections import Connection
+from chat.live.delivery.reader import Delivery
 from chat.live.events.messages import Messages
 from chat.live.events.people import People
 from chat.live.events.rooms import Rooms
+from chat.live.guards import Guards
+from chat.live.message_queue import MessageQueue
 from chat.store.errors import Unavailable
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 log = logging.getLogger(__name__)
 Answer = dict[str, Any]
@@ -27,12 +28,12 @@ S = TypeVar("S", bound=msgspec.Struct)
 class Events:
     """The handlers of one worker."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base, guards: Guards, queue: MessageQueue, delivery: Delivery) -> None:
         self._server = worker.server
         self._connections = worker.connections
-        self.rooms = rooms = Rooms(worker)
-        messages = Messages(worker)
-        people = People(worker, rooms, messages)
+        self.rooms = rooms = Rooms(worker, queue, delivery)
+        messages = Messages(worker, queue)
+        people = People(worker, guards, rooms, messages)
         # With python-socketio itself: Flask-SocketIO makes a request's context anew for each event, which costs several
         # times what most events do.
         self._server.on("connect", people.connect)

@@ -1,17 +1,16 @@
 """Messages: sending one, reading back, and typing."""
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chat.domain.messages import log
 from chat.errors import ChatError
 from chat.live import schemas
+from chat.live.base import Base
 from chat.live.connections import Connection, address_of_room
 from chat.live.events.rooms import page_of
 from chat.live.events.typing import Typing
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
+from chat.live.message_queue import MessageQueue
 
 Answer = dict[str, Any]
 
@@ -19,9 +18,9 @@ Answer = dict[str, Any]
 class Messages:
     """What clients do with messages."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Base, queue: MessageQueue) -> None:
         self._chat = worker.chat
-        self._queue = worker.queue
+        self._queue = queue
         self._typing = Typing(worker.chat.limits)
 
     def send(self, connection: Connection, ask: schemas.SendMessage) -> Answer:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Request
 from socketio import exceptions
@@ -13,13 +13,12 @@ from chat.domain.people.people import Person, digest, token_of
 from chat.domain.presence import GRACE
 from chat.errors import ChatError
 from chat.live import schemas
+from chat.live.base import Base
 from chat.live.connections import PER_PERSON, PLACE_WITHIN, Connection
 from chat.live.events.messages import Messages
 from chat.live.events.rooms import Rooms
+from chat.live.guards import Guards
 from chat.store.errors import Unavailable
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
 
 log = logging.getLogger(__name__)
 Answer = dict[str, Any]
@@ -28,8 +27,9 @@ Answer = dict[str, Any]
 class People:
     """What clients do as people."""
 
-    def __init__(self, worker: "Worker", rooms: Rooms, messages: Messages) -> None:
+    def __init__(self, worker: Base, guards: Guards, rooms: Rooms, messages: Messages) -> None:
         self._worker = worker
+        self._guards = guards
         self._chat = worker.chat
         self._connections = worker.connections
         self._rooms = rooms
@@ -112,6 +112,6 @@ class People:
             if silent is None:
                 said = f"You are connected {len(others)} times already. Close a tab, or try again in a little while."
                 raise ChatError("too_many_connections", said, retry_after=PLACE_WITHIN)
-            self._worker.guards.close(silent)
+            self._guards.close(silent)
         self._connections.identify(connection, person)
-        self._worker.guards.identified(connection)
+        self._guards.identified(connection)

@@ -1,6 +1,6 @@
 """Coming into a room, leaving it, and how far one has read there."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -8,10 +8,10 @@ from chat.domain.messages import log
 from chat.domain.messages.log import Page, Position
 from chat.errors import ChatError, not_signed_in
 from chat.live import schemas
+from chat.live.base import Base
 from chat.live.connections import Connection, address_of_person
-
-if TYPE_CHECKING:
-    from chat.live.worker import Worker
+from chat.live.delivery.reader import Delivery
+from chat.live.message_queue import MessageQueue
 
 Answer = dict[str, Any]
 
@@ -19,9 +19,11 @@ Answer = dict[str, Any]
 class Rooms:
     """What clients ask of rooms."""
 
-    def __init__(self, worker: "Worker") -> None:
-        self._worker = worker
+    def __init__(self, worker: Base, queue: MessageQueue, delivery: Delivery) -> None:
         self._chat = worker.chat
+        self._connections = worker.connections
+        self._queue = queue
+        self._delivery = delivery
 
     def join(self, connection: Connection, ask: schemas.Join) -> Answer:
         """Subscribe this connection to a room, and bring it up to date."""
@@ -32,14 +34,14 @@ class Rooms:
             visit = self._chat.visits.enter(person, ask.room, part, connection.sid, connection.network, again=ask.renew)
         except ChatError as error:
             if error.code == "room_not_found":
-                self._worker.connections.leave(connection, ask.room)
+                self._connections.leave(connection, ask.room)
             raise
         if connection.signed_out:
             # Meanwhile: what was ended must not begin again.
             self._chat.memberships.leave_all(person)
             raise not_signed_in()
         page, room = visit.page, visit.page.room
-        delivered = self._worker.delivery.subscribe(connection, room.id, visit.n)
+        delivered = self._delivery.subscribe(connection, room.id, visit.n)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
             # What came between the reading and the subscription, nobody brought.
             page = self._chat.log.read(room.id, part, person)
@@ -62,7 +64,7 @@ class Rooms:
         person = connection.named
         read = self._chat.memberships.read(person, ask.room, ask.seq)
         payload = {"room": ask.room, "read": read}
-        self._worker.queue.send("unread", payload, to=address_of_person(person.id), skip_sid=connection.sid)
+        self._queue.send("unread", payload, to=address_of_person(person.id), skip_sid=connection.sid)
         return payload
 
 
