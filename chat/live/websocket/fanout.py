@@ -3,14 +3,11 @@
 import json
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chat.live.connections import Connections
 from chat.live.websocket import frames
 from chat.live.websocket.loop import Loop
-
-if TYPE_CHECKING:
-    from chat.live.websocket.stream import Stream
 
 # Seconds of writing after which the loop looks after the sockets again.
 SLICE = 0.005
@@ -18,6 +15,10 @@ SLICE = 0.005
 AT_MOST = 256 * 1024
 # Seconds that are left to others between two flushes at most, however long one took.
 REST = 0.01
+
+
+class Writer(Protocol):
+    def write(self) -> None: ...
 
 
 class FanOut:
@@ -31,7 +32,7 @@ class FanOut:
         self._loop = loop
         self._connections = connections
         self._gathered: dict[str | None, list[bytes]] = {}
-        self._spoken: deque[Stream] = deque()
+        self._spoken: deque[Writer] = deque()
         self._writing = False
 
     def emit(self, room: str | None, event: str, payload: str) -> None:
@@ -69,12 +70,12 @@ class FanOut:
                 # What did not fit into the buffers of sockets can go out before there is more.
                 self._loop.sleep(0)
 
-    def spoke(self, stream: "Stream") -> None:
+    def spoke(self, writer: Writer) -> None:
         """Note that something waits to be written to a connection: it is, with what else it is told in this turn."""
         if not self._writing:
             self._writing = True
             self._loop.later(0, self._write)
-        self._spoken.append(stream)
+        self._spoken.append(writer)
 
     def _write(self) -> None:
         began = time.monotonic()

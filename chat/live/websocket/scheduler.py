@@ -7,12 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple, Protocol
 
 from chat.live.websocket.loop import Loop
-
-if TYPE_CHECKING:
-    from chat.live.websocket.socket import Ended, Socket
 
 # Messages that are handled at the same time, at most, and those of newcomers among them.
 HANDLERS = 250
@@ -25,6 +22,25 @@ SLICE = 0.005
 log = logging.getLogger(__name__)
 
 
+class Ended(NamedTuple):
+    """The last item that is handled for a connection: why it ended, and what to log about it, if anything."""
+
+    reason: str
+    note: str
+
+
+class Client(Protocol):
+    """A connection, as it is scheduled; see `chat.live.websocket.socket.Socket`."""
+
+    busy: bool
+    coming: int
+    closed: bool
+
+    def behind(self) -> bool: ...
+
+    def next(self) -> str | Ended | None: ...
+
+
 class Scheduler:
     """The green threads of one worker in which messages are handled, and the ends of connections.
 
@@ -33,21 +49,19 @@ class Scheduler:
         ended: called with a connection and why it ended.
     """
 
-    def __init__(
-        self, loop: Loop, heard: Callable[["Socket", str], None], ended: Callable[["Socket", "Ended"], None]
-    ) -> None:
+    def __init__(self, loop: Loop, heard: Callable[[Any, str], None], ended: Callable[[Any, Ended], None]) -> None:
         self._loop = loop
         self._heard = heard
         self._ended = ended
-        self._ready: deque[Socket] = deque()
-        self._coming: deque[Socket] = deque()
+        self._ready: deque[Client] = deque()
+        self._coming: deque[Client] = deque()
         self._count = 0
         self._newcomers = 0
         self._first = self._ready
         self._going_on = False
         self._until = 0.0
 
-    def serve(self, socket: "Socket") -> None:
+    def serve(self, socket: Client) -> None:
         """Have what came for a connection handled: one item after the other, beside those of other connections.
 
         Not while much waits to be written to it. It is served again when it has read.
@@ -58,7 +72,7 @@ class Scheduler:
         self._queue(socket)
         self._go_on()
 
-    def _queue(self, socket: "Socket") -> None:
+    def _queue(self, socket: Client) -> None:
         # One that ended talks no more: those who do go first.
         (self._coming if socket.coming or socket.closed else self._ready).append(socket)
 
@@ -66,7 +80,7 @@ class Scheduler:
         """How many of those who wait may be handled now."""
         return len(self._ready) + min(len(self._coming), NEWCOMERS - self._newcomers)
 
-    def _next(self) -> "Socket":
+    def _next(self) -> Client:
         """The next: by turns one of those who are there, and one of those who come."""
         queues = self._ready, self._coming
         if not self._ready or (self._coming and self._newcomers < NEWCOMERS and self._first is self._coming):
@@ -106,7 +120,7 @@ class Scheduler:
         finally:
             self._count -= 1
 
-    def _handle_item(self, socket: "Socket", item: "str | Ended") -> None:
+    def _handle_item(self, socket: Client, item: str | Ended) -> None:
         comes = socket.coming > 0
         self._newcomers += comes
         try:

@@ -4,17 +4,15 @@ import logging
 import socket
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from engineio import packet
 
 from chat.live.packets import LARGEST
 from chat.live.websocket import frames
 from chat.live.websocket.frames import Violation
-from chat.live.websocket.stream import Stream
-
-if TYPE_CHECKING:
-    from chat.live.websocket.sockets import Sockets
+from chat.live.websocket.scheduler import Ended
+from chat.live.websocket.stream import Owner, Stream
 
 # Seconds of a connection's budget that a frame and a byte take: 200 frames or 2 MB a second.
 FRAME_COST = 1 / 200
@@ -32,13 +30,6 @@ STRANGERS = 8 * 1024
 COMING = 3
 
 log = logging.getLogger(__name__)
-
-
-class Ended(NamedTuple):
-    """The last item that is handled for a connection: why it ended, and what to log about it, if anything."""
-
-    reason: str
-    note: str
 
 
 class Socket(Stream):
@@ -61,7 +52,7 @@ class Socket(Stream):
     connected = upgraded = True
     upgrading = closing = False
 
-    def __init__(self, sockets: "Sockets", sid: str, environ: dict[str, Any], slot: set["Socket"]) -> None:
+    def __init__(self, sockets: Owner, sid: str, environ: dict[str, Any], slot: set["Socket"]) -> None:
         super().__init__(sockets)
         self.sid = sid
         self.environ = environ

@@ -17,8 +17,8 @@ from chat.live.packets import LARGEST
 from chat.live.websocket import frames
 from chat.live.websocket.fanout import FanOut
 from chat.live.websocket.loop import Loop
-from chat.live.websocket.scheduler import Scheduler
-from chat.live.websocket.socket import Ended, Socket
+from chat.live.websocket.scheduler import Ended, Scheduler
+from chat.live.websocket.socket import Socket
 from chat.live.websocket.stream import Stream
 from chat.tasks import forever
 

@@ -4,19 +4,38 @@ At rest it holds no green thread, no timer and no buffer.
 """
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from engineio import packet
 
 from chat.live.websocket import frames
-
-if TYPE_CHECKING:
-    from chat.live.websocket.sockets import Sockets
+from chat.live.websocket.fanout import FanOut
+from chat.live.websocket.loop import Loop
+from chat.live.websocket.scheduler import Scheduler
 
 # Bytes that are written to a connection at once, about, of what waits.
 WRITE = 256 * 1024
 # Bytes that are read and dropped at most, of what a client still sends when the connection is over.
 LEFTOVER = 256 * 1024
+
+
+class Owner(Protocol):
+    """What a connection asks of those of its worker; see `chat.live.websocket.sockets.Sockets`."""
+
+    loop: Loop
+    scheduler: Scheduler
+    fan_out: FanOut
+    reason: Any
+    max_backlog: int
+    reads_first: int
+    buffer: bytearray
+    view: memoryview
+
+    def forget(self, socket: Any) -> None: ...
+
+    def linger(self, stream: Any) -> None: ...
+
+    def freed(self, stream: Any) -> None: ...
 
 
 class Stream:
@@ -31,7 +50,7 @@ class Stream:
         "closed", "sockets",
     )  # fmt: skip
 
-    def __init__(self, sockets: "Sockets") -> None:
+    def __init__(self, sockets: Owner) -> None:
         self.sockets = sockets
         self.closed = False
         self._socket: socket.SocketType | None = None

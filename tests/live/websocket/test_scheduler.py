@@ -11,8 +11,8 @@ import socketio
 
 from chat.live.connections import Connections
 from chat.live.websocket import scheduler
-from chat.live.websocket.scheduler import HANDLERS, NEWCOMERS, Scheduler
-from chat.live.websocket.socket import COMING, Ended, Socket
+from chat.live.websocket.scheduler import HANDLERS, NEWCOMERS, Ended, Scheduler
+from chat.live.websocket.socket import COMING, Socket
 from chat.live.websocket.sockets import Sockets
 
 
