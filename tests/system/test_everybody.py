@@ -41,7 +41,7 @@ def test_b30_axe_finds_nothing_on_any_page(open_page: Open, ada: Client, room: s
     expect(page.locator("[data-entry]")).to_have_count(12)
     assert findings(page) == []
     if phone:
-        page.tap("[data-drawer-toggle]")
+        page.tap('[data-open="sidebar"]')
         expect(page.locator("#sidebar")).to_be_in_viewport()
         assert findings(page) == []
         page.keyboard.press("Escape")
@@ -79,7 +79,7 @@ def test_b29_without_a_script_one_can_come_in_read_page_back_and_write(open_page
 
 def test_b29_without_a_script_the_drawers_of_a_phone_open(open_page: Open, room: str) -> None:
     page = open_page(unique("Plain"), phone=True, path=f"/rooms/{room}", java_script_enabled=False)
-    page.click("[data-drawer-toggle]")
+    page.click('[data-open="sidebar"]')
     expect(page.locator('#sidebar [data-room-link="work"]')).to_be_in_viewport()
     page.click("#sidebar [data-close]")
     expect(page.locator('#sidebar [data-room-link="work"]')).not_to_be_in_viewport()
@@ -149,7 +149,7 @@ def test_b28_light_and_dark_follow_the_system(open_page: Open) -> None:
 
 def test_a_drawer_on_a_phone_opens_closes_and_keeps_the_focus(open_page: Open, room: str) -> None:
     page = open_page(unique("Phone"), phone=True, path=f"/rooms/{room}")
-    for drawer, toggle in (("#sidebar", "[data-drawer-toggle]"), ("#people", '[data-open="people"]')):
+    for drawer, toggle in (("#sidebar", '[data-open="sidebar"]'), ("#people", '[data-open="people"]')):
         expect(page.locator(drawer)).not_to_be_in_viewport()
         page.tap(toggle)
         expect(page.locator(drawer)).to_be_in_viewport()
@@ -157,7 +157,7 @@ def test_a_drawer_on_a_phone_opens_closes_and_keeps_the_focus(open_page: Open, r
         page.keyboard.press("Escape")
         expect(page.locator(drawer)).not_to_be_in_viewport()
         assert page.evaluate(f"document.activeElement.matches('{toggle}')")
-    page.tap("[data-drawer-toggle]")
+    page.tap('[data-open="sidebar"]')
     page.tap('[data-room-link="work"]')
     expect(page.locator("h1")).to_have_text("work")
     expect(page.locator("#sidebar")).not_to_be_in_viewport()

@@ -174,7 +174,7 @@ def test_a_room_left_by_the_drawer_of_a_phone_is_alive_after_going_back(
     open_page: Open, others: list[str], room: str
 ) -> None:
     page = open_page(unique("Phone"), phone=True, path=f"/rooms/{room}")
-    page.tap("[data-drawer-toggle]")
+    page.tap('[data-open="sidebar"]')
     page.tap(f'[data-room-link="{others[0]}"]')
     expect(page.locator("h1")).to_have_text(others[0])
     page.go_back()
@@ -208,7 +208,7 @@ def test_a_drawer_that_is_none_any_more_is_closed(
 
 def test_going_back_closes_the_list_of_people_with_the_room(open_page: Open, others: list[str], room: str) -> None:
     page = open_page(unique("Phone"), phone=True, path=f"/rooms/{room}")
-    page.tap("[data-drawer-toggle]")
+    page.tap('[data-open="sidebar"]')
     page.tap(f'[data-room-link="{others[0]}"]')
     expect(page.locator("h1")).to_have_text(others[0])
     page.tap('[data-open="people"]')
