@@ -51,16 +51,16 @@ function shown(room, { isNew, chosen }) {
   sidebar.select(room.name);
   room.show();
   title();
-  // Choosing a room is coming in; the way back through the browser's history is only a look.
+  // Choosing a room joins it; going back through the browser's history only looks at it.
   if (chosen && !room.member) enter(room);
   else if (isNew && room.member && connection.status === "live") join(room, false);
   read(room);
 }
 
-// What the connection brings.
+// Events of the connection.
 
 let away = false;
-/** What one sees of the connection, for who does not: an absence, and its end. */
+/** Tell screen readers that the connection is lost, and that it is back. */
 function tellStatus() {
   const { status } = connection;
   if (status === "offline" && !away) announcer.say(navigation.current.main.querySelector("[data-offline]").textContent);
@@ -112,11 +112,11 @@ on("resync", ({ detail }) => {
 on("announcement", ({ detail }) => announce(detail.text));
 on("signedOut", ({ detail }) => signedOut(detail));
 
-/** Who is nobody any more stays where they are, with what they wrote. */
+/** Somebody who is signed out stays on the page, with what they wrote. */
 function signedOut({ message } = {}) {
   connection.close();
   const happened = message || "You left in another tab, or your name was given back.";
-  const why = `${happened} What you wrote stays in its field here.`;
+  const why = `${happened} What you wrote is still in its field here.`;
   for (const room of navigation.all) room.signedOut(why);
   announcer.say(why);
 }
@@ -145,7 +145,7 @@ async function join(room, again) {
   }
 }
 
-/** The room is not there, or no longer for its reader. */
+/** The reader cannot join a room: it is gone, or they are no member any more. */
 async function outside(name) {
   const room = navigation.visited(name);
   const wanted = room?.wanted;
@@ -184,7 +184,7 @@ const told = new Map();
 function read(room) {
   if (room !== navigation.current || !room.member || !looking() || !room.seen) return;
   sidebar.update(room.name, { head: room.seen, read: room.seen });
-  // Each room has a timer of its own: what was read of one that was left is told too.
+  // Each room has its own timer, so that what was read is told even after another room is shown.
   if (reading.has(room.name)) return;
   reading.add(room.name);
   setTimeout(() => tellRead(room), READ_WITHIN);
@@ -208,7 +208,7 @@ window.addEventListener("pagehide", () => keep(navigation.current.name, navigati
 const title = framed(() => {
   const { unread } = sidebar;
   const words = `${unread ? `(${unread > 99 ? "99+" : unread}) ` : ""}${navigation.current.name} · ${chatName}`;
-  // Each time that it is set, the browser tells its window.
+  // Setting it has a cost, even where it stays the same.
   if (document.title === words) return;
   document.title = words;
   const icon = document.querySelector("[data-icon]");
@@ -230,12 +230,12 @@ document.addEventListener("click", ({ target }) => {
   navigation.current.focus();
 });
 
-// Leaving is between the chat and its reader: without a line nothing of it is done.
+// The chat would not hear of it without a connection, so nothing is done.
 document.querySelector("[data-leave]").addEventListener("click", (event) => {
   if (connection.status !== "offline") return;
   event.preventDefault();
   closeDrawer();
-  announce("You are offline, and stay who you are: leave when you are back online.");
+  announce("You are offline. Leave when you are back online.");
 });
 
 sidebar.select(navigation.current.name);

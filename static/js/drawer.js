@@ -35,7 +35,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") close();
 });
 
-// Where the window has become wide enough, the list stands beside the room again.
+// In a window that has become wide enough, the list stands beside the room again.
 window.addEventListener("resize", () => {
   const drawer = opened();
   if (drawer && getComputedStyle(drawer).position !== "fixed") close();

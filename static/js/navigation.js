@@ -4,7 +4,7 @@ import { base } from "./lib/base.js";
 const here = () => location.pathname + location.search;
 const pathOf = (name) => `${base}/rooms/${encodeURIComponent(name)}`;
 
-/** Whether a room can be seen, as far as that can be told now. */
+/** Whether a room is there; without an answer, it is taken to be. */
 export async function isThere(name) {
   const answer = await fetch(pathOf(name), { method: "HEAD", redirect: "manual" }).catch(() => null);
   return answer?.status !== 404;
@@ -14,7 +14,7 @@ export async function isThere(name) {
  * Moving between rooms without leaving the page: the connection stays, and each room that was visited keeps its feed, its place and
  * its draft. A room's page is fetched as the server draws it; where that fails, the link is followed as any other.
  *
- * The last act counts: whatever is on its way when one goes elsewhere, or goes on typing, is not shown any more.
+ * The last act counts: a page that is still on its way when the reader goes elsewhere, or goes on typing, is not shown.
  */
 export class Navigation {
   #make;
@@ -30,7 +30,7 @@ export class Navigation {
    * @param {import("./room/room.js").Room} first the room that the page came with
    * @param {(main: HTMLElement, aside: HTMLElement) => import("./room/room.js").Room} make
    * @param {(room: import("./room/room.js").Room, how: {isNew: boolean, chosen: boolean}) => void} onShow
-   * @param {() => boolean} isOffline whether a link that is followed would only lead to the browser's own word for that
+   * @param {() => boolean} isOffline whether following a link would only lead to the browser's error page
    */
   constructor(first, make, onShow, isOffline) {
     this.#make = make;
@@ -75,7 +75,7 @@ export class Navigation {
     this.#go(link.pathname, true);
   }
 
-  /** Who types stays where they type. */
+  /** Somebody who types stays where they are. */
   #stay() {
     if (this.#loading.signal.aborted) return;
     this.#stop();
@@ -134,7 +134,7 @@ export class Navigation {
 
   #show(room, path, how) {
     const previous = this.#current;
-    // The way back that ends where one is already is no news.
+    // Going back to where one already is changes nothing.
     if (room === previous && !how.chosen) return;
     closeDrawer();
     if (how.chosen) this.#push(path);

@@ -1,4 +1,4 @@
 import { forget } from "./lib/storage.js";
 
-// On the page that one is at after leaving: what was written belongs to who wrote it.
+// Loaded by the page after signing out: what was written belongs to the person who wrote it.
 forget();

@@ -1,6 +1,6 @@
 import { clone, slot } from "../lib/templates.js";
 
-/** What stands above the entries of a room: that they begin there, or where older ones are. */
+/** What stands above the entries of a room: that the room begins there, or a link to older ones. */
 export class Beginning {
   #main;
   /** Whether nothing is older than what is known. */
@@ -12,7 +12,7 @@ export class Beginning {
     this.isWhole = !main.querySelector("[data-older]");
   }
 
-  /** Show it, below which the entries on the page begin with the oldest that is known, or do not. */
+  /** Show it above the entries on the page; `atStart` says that they begin with the oldest that is known. */
   draw(atStart) {
     const begins = this.isWhole && atStart;
     const older = this.#main.querySelector("[data-older]");

@@ -1,6 +1,6 @@
 import { slot } from "../lib/templates.js";
 
-/** Have a selection over several entries of a feed copied as lines of `name time text`. */
+/** Copy a selection of several entries of a feed as lines of `name time text`. */
 export function listen(feed) {
   feed.addEventListener("copy", (event) => {
     const selection = document.getSelection();

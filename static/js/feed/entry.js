@@ -4,7 +4,7 @@ import { linked } from "../lib/text.js";
 import { show } from "../lib/times.js";
 import { fold } from "./folding.js";
 
-/** An entry of a log `{seq, id, user, text, at}`, drawn. */
+/** The element of an entry `{seq?, id, user, text, at}`; without `seq` it is on its way. */
 export function drawn({ seq, id, user, text, at }) {
   const element = clone("entry");
   draw(slot(element, "face"), user);
@@ -25,7 +25,7 @@ export function settle(element, seq, at) {
   stamp(element, at);
 }
 
-/** Say of an entry that is on its way what became of it: nothing yet, and why so if it takes long, or why it was refused. */
+/** Show below an entry that is on its way why it was refused, or what it waits for if that takes long. */
 export function mark(element, reason, waitsFor) {
   element.dataset.state = reason ? "failed" : "pending";
   slot(element, "failure").hidden = !reason;
@@ -34,7 +34,7 @@ export function mark(element, reason, waitsFor) {
   slot(element, "waiting").textContent = waitsFor;
 }
 
-/** What the server has drawn, as the entry that it is. */
+/** The entry that the server has drawn as this element. */
 export function read(element) {
   const { seq, id, user, at } = element.dataset;
   const text = slot(element, "text").textContent;

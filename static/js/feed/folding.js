@@ -3,7 +3,7 @@ import { clone, slot } from "../lib/templates.js";
 const LINES = 40;
 const COLUMNS = 72;
 
-/** Fold the text of an entry of very many lines, with a button that shows all of it. */
+/** Fold the text of an entry if it has very many lines, with a button that shows all of it. */
 export function fold(element, text) {
   if (!isLong(text)) return;
   const folded = slot(element, "text");
@@ -25,10 +25,10 @@ export function listen(feed, scroller) {
     scroller.rest();
     show(text, all);
     const entry = text.closest("[data-entry]");
-    // Who folds it was far below its beginning, which is what is left.
+    // Its beginning, which is what is left, may be far above.
     if (!all && scroller.isAbove(entry)) scroller.to(entry);
   });
-  // What is searched for, or has the focus, is scrolled to within the text: then all of it is wanted.
+  // The browser scrolls within a folded text to what was searched for or has the focus: then all of it is wanted.
   feed.addEventListener(
     "scroll",
     ({ target }) => {

@@ -1,6 +1,6 @@
 import { slot } from "../lib/templates.js";
 
-/** The button that says how much is new below what is in view, and leads there: first to the first of it, then to the end. */
+/** The button that says how much is new below what is in view. It leads to the first of it, then to the end. */
 export class Jump {
   #button;
   #count = 0;
@@ -17,13 +17,13 @@ export class Jump {
     });
   }
 
-  /** Note so many new entries, from `seq` on. */
+  /** Note `many` new entries, from `seq` on. */
   count(many, seq = 0) {
     this.#count += many;
     this.#first ||= seq;
   }
 
-  /** Note that the reader is where the new ones begin. */
+  /** Note that the reader is at the first of them. */
   arrived() {
     this.#first = 0;
   }

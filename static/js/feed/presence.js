@@ -2,8 +2,8 @@ const GATHER = 60_000;
 const SPOKEN = 200;
 
 /**
- * The quiet lines of who came and who left: several within a minute become one, and a talk is not parted by one after each message.
- * Somebody who speaks is there for all to see, and needs no line.
+ * The notices of who came and who left. Several within a minute become one, so that they do not cut a conversation to pieces. Somebody
+ * who just spoke needs none.
  */
 export class PresenceLines {
   #timeline;
@@ -16,7 +16,7 @@ export class PresenceLines {
 
   /**
    * @param {import("./timeline.js").Timeline} timeline
-   * @param {string} own whose coming and going is no news to the reader
+   * @param {string} own the reader's own id: their coming and going is no news to them
    * @param {() => void} draw called when the timeline is to be drawn
    */
   constructor(timeline, own, draw) {
@@ -25,7 +25,7 @@ export class PresenceLines {
     this.#draw = draw;
   }
 
-  /** Tell of `{joined, left}`. */
+  /** Note who came and who left: `{joined, left}`. */
   tell({ joined, left }) {
     const line = this.#line;
     const isNewest = line && line.notice.after === this.#timeline.newest;
@@ -65,7 +65,7 @@ export class PresenceLines {
     else this.#begin();
   }
 
-  /** Begin a line with who waits for one. */
+  /** Begin a line with those who wait for one. */
   #begin() {
     const words = sentences(this.#waiting);
     if (!words) return;
@@ -86,7 +86,7 @@ const nobody = () => ({ joined: new Map(), left: new Map() });
 
 function gather(people, change, opposite, who) {
   for (const { id, name } of who) {
-    // Gone and back, or here for a moment: nothing worth a line.
+    // Somebody who came right back, or left at once, is not worth a line.
     if (!people[opposite].delete(id)) people[change].set(id, name);
   }
 }

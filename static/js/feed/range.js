@@ -1,10 +1,10 @@
 const MOST = 200;
 const STEP = 40;
 const ABOVE = 8;
-// How many fill the screen, however low they are. Drawing is what takes long: no more are drawn in one go.
+// Enough to fill the screen with the lowest entries. No more are drawn in one go, as drawing is what takes long.
 const SCREENFUL = Math.ceil(screen.height / 30);
 
-/** Which of a room's entries are on the page: those from the number `first` to before the number `last`. It moves with the reader. */
+/** Which of a room's entries are on the page: from the index `first` up to, without, `last`. It moves with the reader. */
 export class RenderedRange {
   first = 0;
   last;
@@ -19,20 +19,20 @@ export class RenderedRange {
     return this.last - this.first >= MOST;
   }
 
-  /** Whether it has the entry with this number. */
+  /** Whether the entry with this index is in it. */
   has(at) {
     return at >= this.first && at < this.last;
   }
 
-  /** Move to the newest of so many entries. */
+  /** Move to the newest of `length` entries. */
   toEnd(length) {
     if (length - this.last > SCREENFUL) this.first = Math.max(this.first, length - SCREENFUL);
-    // Several leave at once, as each time everything below them moves.
+    // Several leave at once, as everything below them moves each time.
     else if (length - this.first > MOST) this.first = length - MOST + STEP;
     this.last = length;
   }
 
-  /** Move to where the entry with this number is, of so many. */
+  /** Move to the entry with this index, of `length` entries. */
   around(at, length) {
     this.first = Math.max(0, at - ABOVE);
     this.last = Math.min(length, at + SCREENFUL);
@@ -44,13 +44,13 @@ export class RenderedRange {
     this.last = Math.min(this.last, this.first + MOST);
   }
 
-  /** Have more of the newer ones, of so many entries. */
+  /** Have more of the newer ones, of `length` entries. */
   down(length) {
     this.last = Math.min(length, this.last + STEP);
     this.first = Math.max(this.first, this.last - MOST);
   }
 
-  /** Note that so many entries were put before all others, or, below 0, taken away there. */
+  /** Note that `count` entries were put before all others, or, if it is negative, taken away there. */
   shift(count) {
     this.first += count;
     this.last += count;

@@ -2,7 +2,7 @@ const NEAR = 48;
 const MARGIN = 800;
 
 /**
- * Where the reader is in a feed. At the bottom it stays there, whatever grows; anywhere else nothing moves what is being read.
+ * Where the reader is in a feed. At the bottom they stay there, whatever comes; anywhere else nothing moves what is being read.
  *
  * Dispatches `moved` when the reader scrolled or the feed got another size.
  */
@@ -57,7 +57,7 @@ export class Scroller extends EventTarget {
     this.#atBottom = false;
   }
 
-  /** Go to where `element` is so many pixels below the top, a little unless told otherwise. */
+  /** Scroll so that `element` is `below` pixels below the top. */
   to(element, below = NEAR) {
     this.#moveTo(this.#feed.scrollTop + this.offset(element) - below);
     this.#atBottom = this.#isThere();
@@ -102,7 +102,7 @@ export class Scroller extends EventTarget {
 
   #scrolled() {
     const { scrollTop } = this.#feed;
-    // Only a reader moves: down to the bottom, or up from it. What changes its height without them does neither.
+    // Only a reader scrolls down to the bottom, or up from it. A feed that changes its height does neither.
     if (scrollTop > this.#top) this.#atBottom ||= this.#isThere();
     else if (scrollTop < this.#top) this.#atBottom &&= this.#isThere();
     this.#top = scrollTop;
@@ -112,7 +112,7 @@ export class Scroller extends EventTarget {
   #moveBy(pixels) {
     const wanted = this.#feed.scrollTop + pixels + this.#fraction;
     this.#moveTo(wanted);
-    // A browser scrolls by whole pixels. What is lost by that is made up for the next time, or else it would add up.
+    // A browser scrolls by whole pixels. What that loses is made up for the next time, so that it does not add up.
     this.#fraction = (wanted - this.#top) % 1;
   }
 
@@ -127,7 +127,7 @@ export class Scroller extends EventTarget {
   }
 }
 
-/** The index of the first row of which `holds` is true, where it is of all after it too; their number if of none. */
+/** The index of the first row for which `holds` is true, as it is for all after it; the number of rows if for none. */
 function firstWhere(rows, holds) {
   let low = 0;
   let high = rows.length;

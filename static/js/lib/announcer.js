@@ -3,8 +3,8 @@ const EACH = 3;
 const HEARD = 10_000;
 
 /**
- * Says things to screen readers, apart from what is on the page: a few one by one, and of many how many they were. What was said is
- * taken away, so that nobody finds it at the end of the page.
+ * Says things to screen readers that are not on the page: a few messages one by one, or how many if there are many. What was said is
+ * removed later, so that nobody finds it at the end of the page.
  */
 export class Announcer {
   #region;

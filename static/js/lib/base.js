@@ -1,2 +1,2 @@
-/** The path that the chat lives below, empty for none: a proxy may serve it beside something else. */
+/** The path that a proxy serves the chat below, or "". */
 export const { base = "" } = document.documentElement.dataset;

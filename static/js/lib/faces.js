@@ -1,4 +1,4 @@
-// The same as chat/web/markup.py does on the server; tests/cases/initials.json holds both to it.
+// The same as in chat/web/markup.py; tests/cases/initials.json tests both.
 const STANDS = /[\p{L}\p{N}\p{S}]/u;
 const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}]/u;
 const SYMBOL = /\p{S}/u;

@@ -1,8 +1,8 @@
 const UNSEEN = 250;
 
 /**
- * A function that has `draw` called once before the next frame, however often it is called until then. Where nobody looks, and there
- * are no frames, it is called some time later.
+ * A function that calls `draw` once before the next frame, however often it is called until then. In a hidden page, which has no
+ * frames, `draw` is called a little later.
  * @param {() => void} draw
  */
 export function framed(draw) {

@@ -1,14 +1,14 @@
 /**
- * What the browser keeps for the chat: in `shared` for all its tabs, in `own` for this tab alone, across reloads.
+ * What the browser keeps for the chat across reloads: in `shared` for all tabs, in `own` for this tab alone.
  *
- * A browser may have no space, or refuse: nothing here throws. `own` has the page's memory as its last resort. `short` dispatches
- * `change` when the browser begins or ceases to refuse.
+ * A browser may have no space, or refuse: nothing here throws. `own` falls back on the page's memory. `short` dispatches `change` when
+ * the browser begins or ceases to refuse.
  */
 
 import { base } from "./base.js";
 
 const PREFIXES = ["outbox:", "draft:", "place:"];
-// Two chats below different paths of one host share what the browser keeps.
+// Chats below different paths of one host share the browser's storage.
 const OWN = base && `${base} `;
 
 class Area {

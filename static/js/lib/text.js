@@ -1,4 +1,4 @@
-// The same as chat/web/markup.py does on the server, where the classes are told of; tests/cases/links.json holds both to it.
+// The same as in chat/web/markup.py, which explains the classes; tests/cases/links.json tests both.
 const WORD = String.raw`0-9A-Za-z\u00c0-\u024f`;
 const ENDS =
   String.raw`\u0000-\u0020\u007f-\u00a0\u00ab\u00ad\u00bb\u060c\u061b-\u061f\u06d4\u0964\u0965\u1680\u180e\u2000-\u200b\u200e\u200f` +
@@ -39,8 +39,8 @@ export function parts(text) {
 }
 
 /**
- * The text as nodes: addresses as links that tell nobody where they were found, everything else inert. A link is read from left to
- * right whatever stands around it, so that it shows where it leads.
+ * The text as nodes: addresses become links that send no referrer, everything else is inert. A link reads from left to right whatever
+ * stands around it, so that it shows where it leads.
  */
 export function linked(text) {
   return parts(text).map((part) => {

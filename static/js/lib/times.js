@@ -13,7 +13,7 @@ const TRUSTED = 2 * 60 * 1000;
 
 let ahead = 0;
 
-/** Note what time it is by the server's clock, which says what is today where the reader's own is wrong. */
+/** Note the time of the server's clock: it says what day it is where the reader's own clock is wrong. */
 export function learn(at) {
   const difference = at - Date.now();
   ahead = Math.abs(difference) < TRUSTED ? 0 : difference;
@@ -29,7 +29,7 @@ export function untilTomorrow() {
   return tomorrow - now();
 }
 
-/** The day of a moment (ms) in the reader's zone, as a key. */
+/** The day of a time (ms) in the reader's zone, as a key. */
 export function dayOf(at) {
   const day = new Date(at);
   return `${day.getFullYear()}-${day.getMonth() + 1}-${day.getDate()}`;
@@ -46,7 +46,7 @@ export function dayName(at) {
   return capitalised((thisYear ? date : dateAndYear).format(at));
 }
 
-/** Show a moment in a `<time>`, in the reader's zone and language. */
+/** Show a time in a `<time>`, in the reader's zone and language. */
 export function show(element, at) {
   element.dateTime = new Date(at).toISOString();
   element.textContent = clock.format(at);

@@ -1,4 +1,4 @@
-// What is cut short for want of space is shown whole to who points at it.
+// Pointing at a text that is cut short shows all of it.
 document.addEventListener("pointerover", ({ target }) => {
   for (const element of [target, target.parentElement]) {
     if (!element || getComputedStyle(element).textOverflow !== "ellipsis") continue;

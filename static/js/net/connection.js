@@ -4,14 +4,14 @@ import { ChatError } from "./errors.js";
 
 const ANSWER_WITHIN = 8000;
 const DOUBT_AFTER = 2500;
-const PROVE_WITHIN = 2500;
+const TEST_WITHIN = 2500;
 const PATIENCE = 2500;
 
 /**
  * The one connection of this page, whichever room it shows.
  *
- * A line can be dead without a word: a laptop slept, a router forgot it. So whenever there is reason for doubt, a network that came
- * back, a page that is looked at again, an answer that is late, the line is proven, or replaced.
+ * A connection can die unnoticed: a laptop slept, a router forgot it. So whenever there is reason for doubt (the network came back, the
+ * page is looked at again, an answer is late) it is tested, and replaced if it does not answer.
  *
  * Dispatches `status` when `status` changed, `live` on each (re)connect, and each event of the server under its own name with the
  * payload as `detail`.
@@ -21,14 +21,14 @@ export class Connection extends EventTarget {
   status = "connecting";
   #socket;
   #patience = null;
-  #proving = false;
+  #testing = false;
 
   constructor() {
     super();
     this.#socket = io({
       path: `${base}/socket.io/`,
       transports: ["websocket"],
-      // Full jitter: anything between nothing and twice the delay. When a server comes back, its clients do not return in the same second.
+      // Full jitter, from nothing to twice the delay: when a server comes back, its clients do not all return in the same second.
       reconnectionDelay: 1500,
       reconnectionDelayMax: 5000,
       randomizationFactor: 1,
@@ -40,19 +40,19 @@ export class Connection extends EventTarget {
     });
     this.#socket.on("disconnect", (reason) => {
       this.#away();
-      // The only reason after which the client does not come back by itself.
+      // The one reason after which the client does not come back by itself.
       if (reason === "io server disconnect") this.#socket.connect();
     });
     this.#socket.on("connect_error", ({ data }) => {
       this.#away();
-      // Refused for now, by an answer, after which the client does not come back by itself.
+      // After an answer that refuses it, the client does not come back by itself.
       if (!this.#socket.active) setTimeout(() => this.#socket.connect(), 1000 * (data?.retry_after ?? 5));
     });
     this.#socket.onAny((event, payload) => this.dispatchEvent(new CustomEvent(event, { detail: payload })));
-    window.addEventListener("online", () => this.#prove());
+    window.addEventListener("online", () => this.#test());
     window.addEventListener("offline", () => this.#drop());
-    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#prove());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#prove());
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.#test());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#test());
   }
 
   /**
@@ -62,7 +62,7 @@ export class Connection extends EventTarget {
   async call(event, payload) {
     if (!this.#socket.connected) throw unanswered("offline", "There is no connection.");
     let answer;
-    const doubt = setTimeout(() => this.#prove(), DOUBT_AFTER);
+    const doubt = setTimeout(() => this.#test(), DOUBT_AFTER);
     try {
       answer = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
     } catch {
@@ -82,17 +82,17 @@ export class Connection extends EventTarget {
     this.#become("closed");
   }
 
-  async #prove() {
-    if (this.#proving || !this.#socket.active) return;
-    this.#proving = true;
+  async #test() {
+    if (this.#testing || !this.#socket.active) return;
+    this.#testing = true;
     const { engine } = this.#socket.io;
     try {
-      if (!this.#socket.connected) throw new Error("whatever is tried is tried anew");
-      await this.#socket.timeout(PROVE_WITHIN).emitWithAck("ping", {});
+      if (!this.#socket.connected) throw new Error("not connected yet: try anew");
+      await this.#socket.timeout(TEST_WITHIN).emitWithAck("ping", {});
     } catch {
       if (engine === this.#socket.io.engine) this.#socket.disconnect().connect();
     } finally {
-      this.#proving = false;
+      this.#testing = false;
     }
   }
 
@@ -101,7 +101,7 @@ export class Connection extends EventTarget {
     if (this.#socket.connected) this.#socket.io.engine.close();
   }
 
-  /** A server that restarts is back in a second: only a longer absence is worth a word. */
+  /** A server that restarts is back in a second, so only a longer absence is shown as offline. */
   #away() {
     if (!navigator.onLine) this.#become("offline");
     else if (this.status === "live") this.#become("connecting");

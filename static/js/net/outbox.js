@@ -42,7 +42,7 @@ export class Outbox extends EventTarget {
   get messages() {
     return [...listed(shared, this.#key), ...listed(tab, this.#key)].map((message) => ({
       ...message,
-      // Which there may be no space for.
+      // There may have been no space to keep it.
       reason: message.reason ?? this.#refused.get(message.id),
     }));
   }
@@ -117,11 +117,11 @@ export class Outbox extends EventTarget {
     return this.messages.find((message) => !message.reason);
   }
 
-  /** Take over what was written in this browser under a name that the chat lost: it is not sent in another unasked. */
+  /** Take over what was written in this browser under a name that the chat lost. It is not sent under another name unasked. */
   #adopt(ending) {
     const others = shared.keys.filter((key) => key.startsWith("outbox:") && key.endsWith(ending) && key !== this.#key);
     for (const key of others) {
-      const reason = "You wrote this before you came in anew.";
+      const reason = "You wrote this under an earlier name.";
       const known = new Set(this.messages.map(({ id }) => id));
       const written = listed(shared, key).filter(({ id }) => !known.has(id));
       if (this.#write([...this.messages, ...written.map((message) => ({ ...message, reason }))])) shared.remove(key);

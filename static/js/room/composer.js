@@ -5,7 +5,7 @@ const TELL_LEFT = 200;
 const TYPING_AGAIN = 3000;
 const TYPING_ENDS = 5000;
 
-/** Where one writes: grows with the text, keeps a draft for each room, and sends on Enter where there is a keyboard. */
+/** Where one writes. It grows with the text, keeps a draft for each room, and sends on Enter where there is a keyboard. */
 export class Composer {
   #form;
   #field;
@@ -29,7 +29,7 @@ export class Composer {
     this.#refusal = form.querySelector("[data-refusal]");
     this.#draft = new Draft(room);
     this.#onTyping = onTyping;
-    // What the page brought with it was refused, or written before one came in: it counts, and is kept like any draft.
+    // A text that came with the page was refused, or written before signing in: it is kept like any draft.
     if (this.#field.value) this.#draft.text = this.#field.value;
     else this.#field.value = this.#draft.text;
     this.#field.addEventListener("input", () => this.#changed());
@@ -44,7 +44,7 @@ export class Composer {
   /** Send nothing from here any more. What is written stays in the field, in this tab alone. */
   close() {
     this.#isClosed = true;
-    this.#draft.part();
+    this.#draft.unshare();
     this.#form.querySelector("[data-send]").disabled = true;
   }
 
@@ -55,7 +55,7 @@ export class Composer {
   #send(onSend) {
     const text = this.#field.value.trimEnd();
     if (this.#isClosed || !text.trim() || this.#over(text)) return this.#measure();
-    // Held first: only then is the field emptied.
+    // The outbox has it before the field is emptied.
     onSend(text);
     this.#field.value = "";
     this.#changed();
@@ -63,7 +63,7 @@ export class Composer {
   }
 
   #pressed(event) {
-    // An input method has the Enter that ends a composition; Safari sends it as key code 229 after the composition.
+    // The Enter that ends a composition is the input method's; Safari sends it after the composition, as key code 229.
     const composing = event.isComposing || event.keyCode === 229;
     const touch = matchMedia("(pointer: coarse) and (hover: none)").matches;
     if (event.key !== "Enter" || event.shiftKey || composing || touch) return;

@@ -1,8 +1,7 @@
 import { own, shared, short } from "../lib/storage.js";
 
 /**
- * What somebody has begun to write in one room. Each tab has its own; what was written last in any of them is kept for when all tabs
- * are closed.
+ * What somebody has begun to write in one room. Each tab has its own draft; the last one written in any of them outlives the tabs.
  */
 export class Draft {
   #key;
@@ -13,7 +12,7 @@ export class Draft {
   /** @param {string} room */
   constructor(room) {
     this.#key = `draft:${room}`;
-    // An empty one is this tab's too: the others' words are not for its field.
+    // An empty draft counts: this tab does not take another's words.
     const kept = shared.get(this.#key);
     this.#text = own.get(this.#key) ?? kept ?? "";
     this.#kept = kept === this.#text ? kept : null;
@@ -28,14 +27,14 @@ export class Draft {
     this.#text = text;
     own.set(this.#key, text);
     const isKept = Boolean(text) && this.#isShared && shared.set(this.#key, text);
-    // What stands there may be another tab's.
+    // The shared draft may be another tab's.
     if (!text && this.#kept !== null && shared.get(this.#key) === this.#kept) shared.remove(this.#key);
     if (isKept || !text) this.#kept = text || null;
     short.note(this.#key, text, isKept || !this.#isShared);
   }
 
   /** Keep it in this tab alone from now on. */
-  part() {
+  unshare() {
     this.#isShared = false;
   }
 }

@@ -5,10 +5,10 @@ const OLDER = 50;
 const FARTHEST = 2000;
 
 /**
- * One room's log as far as it is known here, and how the rest is asked for.
+ * One room's log as far as it is known here, and how the rest is fetched.
  *
- * Hands each newer entry on to the feed once and in order, whichever way it came, and older ones when they are asked for. Dispatches
- * `message` with each that came live as `detail`.
+ * Hands each newer entry to the feed once and in order, whichever way it came, and older ones when they are asked for. Dispatches
+ * `message` with each entry that came live as `detail`.
  */
 export class Log extends EventTarget {
   #connection;
@@ -43,8 +43,8 @@ export class Log extends EventTarget {
 
   /**
    * Subscribe, and catch up from here.
-   * @param {object} how what else to ask for
-   * @param {(answer: object) => void} joined called with what the server says of the room, before the rest is fetched
+   * @param {object} how what else to ask with
+   * @param {(answer: object) => void} joined called with the server's answer, before the rest is fetched
    * @returns {Promise<number>} how many entries were missed
    */
   async join(how, joined) {
@@ -98,7 +98,7 @@ export class Log extends EventTarget {
     this.#isWhole = false;
   }
 
-  /** Take up the room from where it is here, and the answer's entries. Returns the answer, and how many entries were `shown`. */
+  /** Join from the position here, and take the entries of the answer. Returns the answer, and how many entries were `shown`. */
   async #compare(how) {
     const answer = await this.#connection.call("join", { room: this.#room, after: this.position, limit: PAGE, ...how });
     if (!answer.reset) return { ...answer, shown: this.receive(answer.entries, { live: false }) };
@@ -133,7 +133,7 @@ export class Log extends EventTarget {
     return count;
   }
 
-  /** A page of the log. What was refused for a moment is asked again after it, for as long as there is a connection. */
+  /** A page of the log. If it is refused for a moment, it is asked for again, as long as there is a connection. */
   async #page(part) {
     for (;;) {
       try {

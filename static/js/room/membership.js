@@ -2,7 +2,7 @@ import { slot } from "../lib/templates.js";
 
 const LOST = "You are no longer in this room: you left it elsewhere, or the chat lost it.";
 
-/** What shows whether the reader belongs to a room: the bar to come in by, with the reason why they are outside, and the button to leave. */
+/** Shows whether the reader is a member of a room: the bar to join it, with why they are outside, and the button to leave it. */
 export class Membership {
   #main;
   #bar;
@@ -15,7 +15,7 @@ export class Membership {
     this.#bar = main.querySelector("[data-outside]");
     this.#leave = aside.querySelector("[data-leave-room]");
     this.#bar.addEventListener("submit", (event) => {
-      // Where the live line does not come about, the form may.
+      // Where no connection comes about, the form may get through.
       if (connection.status !== "live" && navigator.onLine) return;
       event.preventDefault();
       onJoin();
@@ -32,7 +32,7 @@ export class Membership {
     this.#show(true);
   }
 
-  /** Show that they are none any more, and why, unless it is they who leave in this very page. Returns whether it is news. */
+  /** Show that they are no member any more, and why, unless they are just leaving on this page. Returns whether it is news. */
   end(why = LOST) {
     if (!this.member || this.#leaving) return false;
     this.#show(false);
@@ -45,7 +45,7 @@ export class Membership {
     this.#lead(why, "[data-home]");
   }
 
-  /** Show that the reader is nobody any more, and the way to a name. */
+  /** Show that the reader is signed out, and the way to a name. */
   signOut(why) {
     this.#lead(why, "[data-come-in]");
   }

@@ -1,6 +1,6 @@
 import { own } from "../lib/storage.js";
 
-/** Where the reader was in a room when the page was left, so that a reload, or coming back to the page, leads there. */
+/** Where the reader was in a room when they left the page, so that a reload or the way back leads there. */
 
 const key = (room) => `place:${room}`;
 
@@ -10,7 +10,7 @@ export function keep(room, place) {
   else own.remove(key(room));
 }
 
-/** The place that was kept, if the page came back to it; it is told once. */
+/** The place that was kept, if the reader came back to the page. It is forgotten with that. */
 export function kept(room) {
   const [how] = performance.getEntriesByType("navigation");
   const place = JSON.parse(own.get(key(room)));

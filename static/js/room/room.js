@@ -171,7 +171,7 @@ export class Room extends EventTarget {
     this.#membership.close(`${why} Copy what you want to keep.`);
   }
 
-  /** Say that the reader is nobody any more. What they wrote stays on the page, to be sent under another name or not at all. */
+  /** Say that the reader is signed out. What they wrote stays on the page, to be sent under another name or not at all. */
   signedOut(why) {
     this.#end("left", "You left before it was sent.");
     this.#membership.signOut(why);

@@ -1,6 +1,6 @@
 const FORGET = 6000;
 
-/** Who is typing in one room, in a line that is always there so that nothing jumps. */
+/** Who is typing in one room, in a line that always has its place, so that nothing jumps. */
 export class Typing {
   #line;
   #people = new Map();
@@ -18,7 +18,7 @@ export class Typing {
     this.#draw();
   }
 
-  /** What they typed is there, or they are not. */
+  /** Somebody sent what they typed, or went away. */
   stop(id) {
     clearTimeout(this.#people.get(id)?.timer);
     if (this.#people.delete(id)) this.#draw();

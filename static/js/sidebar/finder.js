@@ -3,7 +3,7 @@ import { slot } from "../lib/templates.js";
 
 const MANY = 15;
 
-/** What helps in a long list of rooms: a field that finds one, and how many have something unread below what is in view. */
+/** Helps in a long list of rooms: a field that finds one, and a button that says how many unread ones are below what is in view. */
 export class Finder {
   #list;
   #filter;
@@ -25,7 +25,7 @@ export class Finder {
     this.#list.addEventListener("scroll", this.#draw, { passive: true });
     sidebar.addEventListener("change", this.#draw);
     new ResizeObserver(this.#draw).observe(this.#list);
-    // Rooms that are made, too.
+    // Rooms that are made later are filtered, too.
     new MutationObserver(() => this.#show()).observe(this.#list, { childList: true });
     this.#show();
   }
@@ -70,7 +70,7 @@ export class Finder {
   }
 }
 
-/** A name as one looks for it, whatever its case and accents. */
+/** A name without its case and accents, as people search for it. */
 function folded(name) {
   return name
     .normalize("NFKD")

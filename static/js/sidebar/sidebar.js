@@ -6,7 +6,7 @@ import { clone, slot } from "../lib/templates.js";
 export class Sidebar extends EventTarget {
   #list;
   #changed = new Set();
-  // Once a frame, after the feed: what is read in the frame in which it comes is never shown as unread.
+  // Once a frame, after the feed, so that what is read in the frame in which it comes is never shown as unread.
   #draw = framed(() => this.#drawChanged());
 
   /** @param {Element} list the `[data-rooms]` element as the server has drawn it */
@@ -53,7 +53,7 @@ export class Sidebar extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Take a room's numbers as they are: its log is another one now. */
+  /** Replace a room's numbers: its log is another one now. */
   replace(name, { head, read }) {
     const link = this.#find(name);
     if (!link) return;
@@ -75,7 +75,7 @@ export class Sidebar extends EventTarget {
     this.#list.insertBefore(row, next?.closest("li") ?? null);
   }
 
-  /** Show which room is shown. */
+  /** Mark the room that is shown. */
   select(name) {
     for (const link of this.#links) {
       if (link.dataset.roomLink === name) {
@@ -107,7 +107,7 @@ export class Sidebar extends EventTarget {
   }
 }
 
-/** Show how much is unread in a room, and return whether that is another number than before. */
+/** Show how much is unread in a room, and return whether that changed. */
 function draw(link) {
   const count = unread(link);
   const badge = link.querySelector("[data-unread]");
