@@ -8,8 +8,8 @@ from playwright.sync_api import CDPSession, Page
 from bench.measures import Figure, Target
 from bench.page.visitors import Visitors
 
+# The slow network: milliseconds of a round trip, and what it carries.
 LATENCY, BYTES_PER_SECOND = 300, 1.6e6 / 8
-"""The slow network: milliseconds of a round trip, and what it carries."""
 
 
 def arrival(at: Visitors) -> Iterator[Figure]:

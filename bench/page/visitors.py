@@ -1,4 +1,4 @@
-"""Who comes to the page: browsers, and somebody who writes."""
+"""The visitors of the page: browsers, and somebody who writes."""
 
 import secrets
 import time
@@ -12,8 +12,8 @@ from chat.config import Config
 from chat.domain import Chat
 from chat.store.connection import Store
 
+# How many times slower a phone is than this machine.
 SLOWED = 4
-"""How many times slower a phone is than this machine."""
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 WATCH = """
@@ -35,7 +35,7 @@ addEventListener("DOMContentLoaded", () => {
 
 
 class Visitors:
-    """Browsers that come to a chat, and who writes in it."""
+    """Browsers that come to a chat, and somebody who writes in it."""
 
     def __init__(self, browser: Browser, url: str, redis_url: str) -> None:
         self._browser = browser

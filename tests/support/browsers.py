@@ -109,6 +109,12 @@ def live(page: Page) -> None:
     page.wait_for_selector('[data-status="live"]')
 
 
+def away(page: Page) -> None:
+    """Take the network away from a page, and from all that share its browser."""
+    page.context.set_offline(True)
+    page.wait_for_selector('[data-status="offline"]')
+
+
 def say(page: Page, text: str) -> None:
     """Write and send a message."""
     page.fill("[name=msg]", text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, away, live, say
 from tests.support.clients import Client, unique
 from tests.support.servers import CHECKOUT
 
@@ -45,8 +45,7 @@ def test_b30_axe_finds_nothing_on_any_page(open_page: Open, ada: Client, room: s
         expect(page.locator("#sidebar")).to_be_in_viewport()
         assert findings(page) == []
         page.keyboard.press("Escape")
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     page.fill("[name=msg]", "pending")
     page.click("[data-send]")
     # What is pending is at 55 % on purpose, and for a moment.

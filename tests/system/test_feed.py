@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, away, live, say
 from tests.support.clients import Client, unique
 from tests.support.waiting import eventually
 
@@ -91,8 +91,7 @@ def test_at_midnight_today_becomes_yesterday(open_page: Open, ada: Client, room:
 
 
 def test_a_message_that_is_discarded_leaves_no_day_behind(quiet_page: Page, chat: Chat, room: str) -> None:
-    quiet_page.context.set_offline(True)
-    quiet_page.wait_for_selector('[data-status="offline"]')
+    away(quiet_page)
     say(quiet_page, "never mind")
     expect(quiet_page.locator('[data-state="pending"]')).to_have_count(1)
     expect(quiet_page.locator("[data-day]")).to_have_count(0)
@@ -112,8 +111,7 @@ def test_with_a_clock_a_day_off_the_day_is_the_servers(open_page: Open, ada: Cli
     ada.ok("join", {"room": room})
     ada.say("said today", room=room)
     expect(page.locator("[data-day]")).to_have_text("Today")
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     say(page, "mine")
     expect(page.locator('[data-state="pending"]')).to_have_count(1)
     expect(page.locator("[data-day]")).to_have_count(1)

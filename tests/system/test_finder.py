@@ -1,4 +1,4 @@
-"""In a long list of rooms one finds the one that one looks for, and sees that there is something unread below."""
+"""In a long list of rooms one can search, and sees that something is unread below."""
 
 from collections.abc import Iterator
 

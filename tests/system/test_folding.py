@@ -1,4 +1,4 @@
-"""A message of very many lines is folded, and shown whole to who wants it."""
+"""A message of very many lines is folded, and shown whole to whoever wants it."""
 
 import pytest
 from playwright.sync_api import Page, expect

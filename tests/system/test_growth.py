@@ -1,4 +1,4 @@
-"""What people write takes the page time by its length and no more, as in tests/test_growth.py, where it is drawn."""
+"""Drawing a text takes time in proportion to its length, as its parsing does in tests/test_growth.py."""
 
 from playwright.sync_api import Page
 

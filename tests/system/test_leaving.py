@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, live, say, shows
+from tests.support.browsers import Open, away, live, say, shows
 from tests.support.clients import Client, unique
 
 ASKS = "Leave, and give your name back?"
@@ -68,8 +68,7 @@ def test_leaving_with_a_form_of_before_does_nothing_and_keeps_what_was_written(a
 
 
 def test_offline_leaving_says_so_and_does_nothing(ada_page: Page, room: str) -> None:
-    ada_page.context.set_offline(True)
-    ada_page.wait_for_selector('[data-status="offline"]')
+    away(ada_page)
     expect(ada_page.locator("[data-live-region]")).to_contain_text("You are offline")
     say(ada_page, "away")
     ada_page.fill("[name=msg]", "half a thought")
@@ -109,8 +108,7 @@ def test_the_other_tab_says_what_happened_and_keeps_what_was_typed(
 def test_a_tab_that_slept_through_it_says_so_too(ada_page: Page, open_page: Open, chat: Chat, room: str) -> None:
     other = open_page(context=ada_page.context, path=f"/rooms/{room}")
     live(other)
-    other.context.set_offline(True)
-    other.wait_for_selector('[data-status="offline"]')
+    away(other)
     say(other, "never sent")
     other.fill("[name=msg]", "half a thought")
     own = other.get_attribute("#room", "data-own")

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from chat.domain import Chat
 from chat.domain.people.people import Person
-from tests.support.browsers import Open, live, say
+from tests.support.browsers import Open, away, live, say
 from tests.support.clients import unique
 
 TOPIC = "Colours, type and space, and whatever else makes a page calm and easy to read for everyone who comes here"
@@ -213,8 +213,7 @@ def test_forced_colours_show_the_focus_and_the_connection(open_page: Open, room:
     assert composer.evaluate(outline)[0] == "solid"
     assert "0)" not in composer.evaluate(outline)[1].replace("0, 0)", "")
     assert status.evaluate(dot)
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     assert not status.evaluate(dot)
     page.context.set_offline(False)
     live(page)
@@ -222,8 +221,7 @@ def test_forced_colours_show_the_focus_and_the_connection(open_page: Open, room:
 
 def test_a_message_that_waits_long_says_for_what(open_page: Open, room: str) -> None:
     page = open_page(unique("Ada"), path=f"/rooms/{room}")
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     say(page, "written in the dark")
     expect(page.locator("[data-slot=waiting]")).to_be_hidden()
     expect(page.locator("[data-slot=waiting]")).to_have_text("Waiting for the connection…", timeout=8000)

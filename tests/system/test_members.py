@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, come_in, live, say, shows
+from tests.support.browsers import Open, away, come_in, live, say, shows
 from tests.support.clients import Client, unique
 
 
@@ -82,8 +82,7 @@ def test_leaving_in_one_tab_is_said_in_the_other_which_keeps_what_was_typed(
     expect(page.locator("[data-entry]").last).to_contain_text("a marker")
     expect(other.locator("[data-entry]")).to_have_count(0)
     # Neither a reload nor a reconnect makes one a member again.
-    other.context.set_offline(True)
-    other.wait_for_selector('[data-status="offline"]')
+    away(other)
     other.context.set_offline(False)
     other.wait_for_selector('[data-status="outside"]', timeout=20_000)
     assert other.input_value("[name=msg]") == "half a thought"
@@ -113,8 +112,7 @@ def test_a_room_that_was_removed_while_one_was_offline_says_so_on_coming_back(
 ) -> None:
     page = open_page(unique("Away"), path=f"/rooms/{room}")
     page.fill("[name=msg]", "too late")
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     chat.removals.remove(room)
     page.context.set_offline(False)
     shows(page.locator("[data-outside]"), "This room is no longer here", within=20)

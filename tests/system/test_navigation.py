@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat.domain import Chat
-from tests.support.browsers import Open, live, say, texts
+from tests.support.browsers import Open, away, live, say, texts
 from tests.support.clients import Client, unique
 
 
@@ -223,8 +223,7 @@ def test_going_back_closes_the_list_of_people_with_the_room(open_page: Open, oth
 
 def test_a_room_that_was_never_opened_waits_for_the_connection(ada_page: Page, others: list[str]) -> None:
     first = ada_page.url
-    ada_page.context.set_offline(True)
-    ada_page.wait_for_selector('[data-status="offline"]')
+    away(ada_page)
     ada_page.fill("[name=msg]", "half of a sentence")
     choose(ada_page, others[0])
     expect(ada_page.locator("[data-caught-up]")).to_have_text(f"{others[0]} can be opened when you are back online")

@@ -5,19 +5,13 @@ import signal
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browsers import Open, live, say, texts
+from tests.support.browsers import Open, away, live, say, texts
 from tests.support.clients import unique
 from tests.support.memberships import lose
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
 SENT = '[data-entry][data-state="sent"] [data-slot=text]'
-
-
-def away(page: Page) -> None:
-    """Take the network away."""
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
 
 
 def test_b4_messages_written_offline_survive_a_closed_tab_and_go_out_once_in_order(

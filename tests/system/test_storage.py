@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browsers import Open, live, say, shows
+from tests.support.browsers import Open, away, live, say, shows
 from tests.support.clients import unique
 from tests.support.memberships import lose
 
@@ -26,12 +26,6 @@ LOCAL_FULL = NO_MORE.replace("if (text", "if (this === localStorage && text")
 def page(request: pytest.FixtureRequest, open_page: Open, room: str) -> Page:
     """A page that cannot keep anything."""
     return open_page(unique("Ada"), path=f"/rooms/{room}", prepare=lambda page: page.add_init_script(request.param))
-
-
-def away(page: Page) -> None:
-    """Take the network away."""
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
 
 
 def test_what_cannot_be_kept_is_sent_from_memory_and_the_page_says_so(page: Page) -> None:

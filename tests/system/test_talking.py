@@ -9,7 +9,7 @@ from chat.config import Config
 from chat.domain import Chat
 from chat.store.connection import Store
 from tests.conftest import Connect
-from tests.support.browsers import Open, live, say, shows, texts
+from tests.support.browsers import Open, away, live, say, shows, texts
 from tests.support.clients import Client, unique
 from tests.support.memberships import lose
 from tests.support.waiting import eventually
@@ -52,8 +52,7 @@ def test_what_looks_like_markup_is_text(open_page: Open, ada_page: Page, room: s
 
 def test_b3_a_message_shows_at_once_then_it_is_sent(ada_page: Page) -> None:
     # The network is slow: what was written stands there before the server knows of it.
-    ada_page.context.set_offline(True)
-    ada_page.wait_for_selector('[data-status="offline"]')
+    away(ada_page)
     say(ada_page, "written while away")
     expect(ada_page.locator('[data-state="pending"]')).to_have_text(re.compile("written while away"))
     ada_page.context.set_offline(False)
@@ -95,8 +94,7 @@ def test_b1_what_was_said_meanwhile_is_there_on_return(ada_page: Page, ada: Clie
     ada.ok("join", {"room": room})
     ada.say("before", room=room)
     expect(ada_page.locator("[data-entry]")).to_have_count(1)
-    ada_page.context.set_offline(True)
-    ada_page.wait_for_selector('[data-status="offline"]')
+    away(ada_page)
     for number in range(300):
         ada.say(str(number), room=room)
     ada_page.context.set_offline(False)

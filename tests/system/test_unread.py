@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from chat.domain import Chat
 from chat.domain.people.people import Person
-from tests.support.browsers import Open, live, say, shows
+from tests.support.browsers import Open, away, live, say, shows
 from tests.support.clients import unique
 from tests.support.waiting import eventually
 
@@ -143,8 +143,7 @@ def test_after_an_absence_the_feed_goes_on_at_the_line(open_page: Open, chat: Ch
     live(page)
     expect(page.locator('[data-seq="5"]')).to_be_in_viewport()
     eventually(lambda: read(chat, person, room) == 5)
-    page.context.set_offline(True)
-    page.wait_for_selector('[data-status="offline"]')
+    away(page)
     speak(chat, author, room, 6, 85)
     page.context.set_offline(False)
     expect(page.locator("[data-caught-up]")).to_have_text("Caught up: 80 new messages", timeout=20_000)
@@ -205,7 +204,7 @@ def test_without_a_script_a_room_that_was_opened_is_read(
     speak(chat, author, room, 1, 7)
     page.goto(f"/rooms/{room}")
     eventually(lambda: read(chat, person, room) == 7)
-    # Who writes has read by that, whether or not the next page tells of it.
+    # Writing marks everything before it as read, whether or not the next page tells of it.
     page.route("**/read?*", lambda route: route.abort())
     page.fill("[name=msg]", "and mine")
     page.click("[data-send]")
