@@ -92,7 +92,7 @@ on("message", ({ detail: entry }) => arrived(entry));
 on("presence", ({ detail }) => navigation.visited(detail.room)?.presence(detail));
 on("typing", ({ detail }) => navigation.visited(detail.room)?.typing(detail));
 on("unread", ({ detail }) => {
-  navigation.visited(detail.room)?.noteRead(detail.read);
+  navigation.visited(detail.room)?.feed.noteRead(detail.read);
   sidebar.update(detail.room, { read: detail.read });
 });
 on("room", ({ detail }) => sidebar.add(detail));
@@ -201,9 +201,9 @@ for (const [target, event] of [
   [window, "focus"],
   [document, "visibilitychange"],
 ]) {
-  target.addEventListener(event, () => looking() && navigation.current.lookAgain());
+  target.addEventListener(event, () => looking() && navigation.current.feed.lookAgain());
 }
-window.addEventListener("pagehide", () => keep(navigation.current.name, navigation.current.place));
+window.addEventListener("pagehide", () => keep(navigation.current.name, navigation.current.feed.place));
 
 const title = framed(() => {
   const { unread } = sidebar;

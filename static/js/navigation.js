@@ -1,8 +1,7 @@
 import { close as closeDrawer } from "./drawer.js";
-import { base } from "./lib/base.js";
+import { base, pathOf } from "./lib/base.js";
 
 const here = () => location.pathname + location.search;
-const pathOf = (name) => `${base}/rooms/${encodeURIComponent(name)}`;
 
 /** Whether a room is there; without an answer, it is taken to be. */
 export async function isThere(name) {
@@ -139,7 +138,7 @@ export class Navigation {
     closeDrawer();
     if (how.chosen) this.#push(path);
     if (room !== previous) {
-      previous.hide();
+      previous.feed.hide();
       this.#current = room;
       previous.main.replaceWith(room.main);
       previous.aside.replaceWith(room.aside);

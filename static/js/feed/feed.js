@@ -11,7 +11,7 @@ const KEPT = 10_000;
 const SLIDING = 4;
 
 /**
- * What one reads in a room: what comes is put on the page once a frame, and it is known what of it is new and what was seen.
+ * What one reads in a room. It puts what comes on the page once a frame, and knows what of it is new and what was seen.
  *
  * Dispatches `older` when there is more to read above than is known, `seen` when something came into view, and `jumped` when the
  * reader went to what is new.
@@ -19,14 +19,16 @@ const SLIDING = 4;
 export class Feed extends EventTarget {
   #own;
   #timeline;
-  #viewport;
-  #presence;
   #jump;
-  #seen;
   #place = null;
   #fresh = [];
   #catching = null;
   #draw = framed(() => this.#flush());
+  viewport;
+  /** The lines of who came and who left. */
+  presence;
+  /** The `seq` of the last entry that was in view. */
+  seen;
   /** Whether nothing is read yet, as the first unread entries are still on their way. */
   waits = false;
 
@@ -38,36 +40,21 @@ export class Feed extends EventTarget {
   constructor(main, own, { read, head }) {
     super();
     this.#own = own.id;
-    this.#seen = read;
+    this.seen = read;
     this.#timeline = new Timeline(main.querySelector("[data-entries]"), own);
     this.#timeline.markNew(read);
-    this.#viewport = new Viewport(main, this.#timeline);
-    this.#viewport.addEventListener("moved", () => this.look());
-    this.#presence = new PresenceLines(this.#timeline, own.id, this.#draw);
+    this.viewport = new Viewport(main, this.#timeline);
+    this.viewport.addEventListener("moved", () => this.look());
+    this.presence = new PresenceLines(this.#timeline, own.id, this.#draw);
     this.#jump = new Jump(main.querySelector("[data-jump]"), (first) => this.#go(first));
     if (this.#timeline.firstNew) this.#jump.count(head - read);
     copyLines(main.querySelector("[data-feed]"));
     this.#renameDays();
   }
 
-  /** The `seq` of the last entry that was in view. */
-  get seen() {
-    return this.#seen;
-  }
-
-  /** Whether the room has the place on the page. */
-  get isShown() {
-    return this.#viewport.isShown;
-  }
-
   /** How far one reads from here: `{seq, below}`, or null at the bottom. */
   get place() {
-    return this.#viewport.place;
-  }
-
-  /** Whether the reader is still where they were. */
-  isAt(place) {
-    return this.#viewport.isAt(place);
+    return this.viewport.place;
   }
 
   /** Take the place on the page: at the line of what is new, if there is something, or else where the reader was. */
@@ -92,25 +79,25 @@ export class Feed extends EventTarget {
   /** Take newer entries. `live` ones slide in. */
   add(entries, { live = false } = {}) {
     if (!entries.length) return;
-    const isLookedAt = this.isShown && looking();
+    const isLookedAt = this.viewport.isShown && looking();
     // What comes while nobody looks begins where they looked last; what they see come is not new to them.
     if (!isLookedAt) this.#markUnseen();
     else if (live && !this.#timeline.firstNew) this.#timeline.markNew(Infinity);
     this.#timeline.take(entries);
     for (const { user, seq } of entries) {
-      this.#presence.spoke(user);
-      if (user.id !== this.#own && !(isLookedAt && this.#viewport.atBottom)) this.#jump.count(1, seq);
+      this.presence.spoke(user);
+      if (user.id !== this.#own && !(isLookedAt && this.viewport.atBottom)) this.#jump.count(1, seq);
     }
     this.#draw();
     if (!live) return;
     learn(entries.at(-1).at);
-    if (this.isShown) this.#fresh.push(...entries);
+    if (this.viewport.isShown) this.#fresh.push(...entries);
   }
 
   /** Take older entries, and say whether that is all there is. */
   addOlder(entries, { complete }) {
     this.#timeline.takeOlder(entries);
-    this.#viewport.isWhole = complete;
+    this.viewport.beginning.isWhole = complete;
     this.#draw();
   }
 
@@ -118,21 +105,16 @@ export class Feed extends EventTarget {
   reset(entries, { complete, read }) {
     this.#timeline.reset(entries);
     this.#jump.clear();
-    this.#seen = read;
-    this.#viewport.isWhole = complete;
+    this.seen = read;
+    this.viewport.beginning.isWhole = complete;
     this.toBottom();
   }
 
   /** Forget what is far above while the reader is at the bottom. Returns the `seq` of the oldest entry that is left, or null. */
   forget() {
-    if (!this.#viewport.atBottom || this.#timeline.size <= 2 * KEPT) return null;
-    this.#viewport.isWhole = false;
+    if (!this.viewport.atBottom || this.#timeline.size <= 2 * KEPT) return null;
+    this.viewport.beginning.isWhole = false;
     return this.#timeline.forget(KEPT);
-  }
-
-  /** Say who came and who left: `{joined, left}`. */
-  presence(change) {
-    this.#presence.tell(change);
   }
 
   /** Put a notice after what is there. */
@@ -155,22 +137,22 @@ export class Feed extends EventTarget {
 
   /** Note that the reader has read up to `seq`, here or elsewhere. */
   noteRead(seq) {
-    this.#seen = Math.max(this.#seen, seq);
+    this.seen = Math.max(this.seen, seq);
   }
 
   /** Stay where the reader is while `missed` brings what came meanwhile, and then go to the line above it. */
   async catchUp(missed) {
-    const follows = this.#follows || (this.isShown && Boolean(this.#catching?.follows));
+    const follows = this.#follows || (this.viewport.isShown && Boolean(this.#catching?.follows));
     const catching = (this.#catching = { follows });
     this.#markUnseen();
-    if (follows) this.#viewport.rest();
+    if (follows) this.viewport.scroller.rest();
     try {
       return await missed();
     } finally {
       // Where another began meanwhile, as the connection was replaced, that one ends it.
       if (catching === this.#catching) {
         this.#catching = null;
-        if (follows && this.isShown) this.goToNew();
+        if (follows && this.viewport.isShown) this.goToNew();
         else this.look();
       }
     }
@@ -179,58 +161,58 @@ export class Feed extends EventTarget {
   /** Go to the line of what is new, or, where nothing is, to the newest entry. */
   goToNew() {
     const { firstNew } = this.#timeline;
-    if (firstNew > this.#seen) {
-      this.#viewport.goToNew(firstNew);
+    if (firstNew > this.seen) {
+      this.viewport.goToNew(firstNew);
       this.#jump.arrived();
     } else {
-      this.#viewport.toBottom();
-      this.#viewport.sync();
+      this.viewport.scroller.toBottom();
+      this.viewport.sync();
     }
     this.look();
   }
 
   /** Go to a place that was left: `{seq, below}`. */
   goTo(place) {
-    this.#viewport.goTo(place);
+    this.viewport.goTo(place);
     this.look();
   }
 
   /** Follow the newest entry from now on. */
   toBottom() {
-    this.#viewport.toBottom();
+    this.viewport.scroller.toBottom();
     this.#draw();
   }
 
   /** Note what is in view, and ask for more where little is left above it. */
   look() {
-    if (!this.isShown) return;
-    const { atBottom } = this.#viewport;
+    if (!this.viewport.isShown) return;
+    const { atBottom } = this.viewport;
     if (atBottom && looking()) this.#jump.clear();
     this.#jump.draw(atBottom);
-    if (!this.#viewport.fill() && this.#viewport.atTop) this.dispatchEvent(new Event("older"));
+    if (!this.viewport.fill() && this.viewport.atTop) this.dispatchEvent(new Event("older"));
     // What only passes by on the way to where one begins is not read.
     if (looking() && !this.waits && !this.#catching) this.#see();
   }
 
   get #follows() {
-    return this.isShown && this.#viewport.atBottom;
+    return this.viewport.isShown && this.viewport.atBottom;
   }
 
   #markUnseen() {
-    if (this.#timeline.firstNew <= this.#seen) this.#timeline.markNew(this.#seen);
+    if (this.#timeline.firstNew <= this.seen) this.#timeline.markNew(this.seen);
   }
 
   #flush() {
-    if (!this.isShown) return;
-    this.#viewport.sync();
+    if (!this.viewport.isShown) return;
+    this.viewport.sync();
     this.#slideIn();
     this.look();
   }
 
   #see() {
-    const { last } = this.#viewport;
-    if (!(last > this.#seen)) return;
-    this.#seen = last;
+    const { last } = this.viewport;
+    if (!(last > this.seen)) return;
+    this.seen = last;
     this.dispatchEvent(new Event("seen"));
   }
 

@@ -19,7 +19,7 @@ export function rows({ entries, above, notices, newLine, pending, run }) {
   let next = notices.findIndex(({ after }) => after >= (above?.seq ?? 0));
   if (next < 0) next = notices.length;
   // Puts the notices that stand before a `seq`, and returns whether there were some.
-  const notify = (before) => {
+  const putNotices = (before) => {
     const from = next;
     for (; notices[next]?.after < before; next += 1) drawing.push(notices[next].element);
     return next > from;
@@ -31,7 +31,7 @@ export function rows({ entries, above, notices, newLine, pending, run }) {
     last = entry;
   };
   for (const entry of entries) {
-    let parted = notify(entry.seq);
+    let parted = putNotices(entry.seq);
     if (last && date(last) === date(entry)) entry.day = null;
     else {
       drawing.push((entry.day ??= dayLine(entry.at)));
@@ -44,7 +44,7 @@ export function rows({ entries, above, notices, newLine, pending, run }) {
     put(entry, parted);
   }
   if (pending) {
-    let parted = notify(Infinity);
+    let parted = putNotices(Infinity);
     for (const copy of pending) {
       // By its own clock, which may differ from the log's: no day line until its entry comes.
       put(copy, parted);

@@ -1,3 +1,5 @@
+import { firstWhere } from "../lib/search.js";
+
 const NEAR = 48;
 const MARGIN = 800;
 
@@ -125,16 +127,4 @@ export class Scroller extends EventTarget {
     const { scrollHeight, scrollTop, clientHeight } = this.#feed;
     return scrollHeight - scrollTop - clientHeight < NEAR && this.#showsEnd();
   }
-}
-
-/** The index of the first row for which `holds` is true, as it is for all after it; the number of rows if for none. */
-function firstWhere(rows, holds) {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(rows[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

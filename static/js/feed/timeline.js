@@ -1,3 +1,4 @@
+import { firstWhere } from "../lib/search.js";
 import { clone, settings, slot } from "../lib/templates.js";
 import { dayName } from "../lib/times.js";
 import { read } from "./entry.js";
@@ -14,6 +15,10 @@ const { type: TYPE, run: RUN } = settings("entry");
 export class Timeline {
   /** What is on its way, after the entries. */
   pending;
+  /** The entries on the page, in order, each with its `element`. */
+  shown = [];
+  /** Whether the page reached to the newest entry when it was last drawn. */
+  showsEnd = true;
   #list;
   #own;
   #entries;
@@ -22,8 +27,6 @@ export class Timeline {
   #newAfter = Infinity;
   #newEntry = null;
   #newLine = clone("new");
-  #shown = [];
-  #showsEnd = true;
 
   /**
    * @param {HTMLElement} list the `[data-entries]` element, with what the server has drawn
@@ -38,11 +41,6 @@ export class Timeline {
     this.#range = new RenderedRange(this.#entries.length);
   }
 
-  /** The entries on the page, in order, each with its `element`. */
-  get shown() {
-    return this.#shown;
-  }
-
   /** The `seq` of the newest entry, on the page or not; 0 if there is none. */
   get newest() {
     return this.#entries.at(-1)?.seq ?? 0;
@@ -51,11 +49,6 @@ export class Timeline {
   /** Whether the range reaches to the newest entry. */
   get atEnd() {
     return this.#range.last === this.#entries.length;
-  }
-
-  /** Whether the page reached to the newest entry when it was last drawn. */
-  get showsEnd() {
-    return this.#showsEnd;
   }
 
   /** Whether as much is on the page as may be. */
@@ -160,7 +153,7 @@ export class Timeline {
 
   /** Name the days anew: the one on the page may no longer be today. */
   renameDays() {
-    for (const entry of this.#shown) {
+    for (const entry of this.shown) {
       if (entry.day) slot(entry.day, "label").textContent = dayName(entry.at);
     }
   }
@@ -179,9 +172,9 @@ export class Timeline {
       run: Number(RUN),
     });
     place(this.#list, drawing);
-    for (const entry of this.#shown) if (!entry.element.isConnected) entry.element = entry.day = null;
-    this.#shown = entries;
-    this.#showsEnd = this.atEnd;
+    for (const entry of this.shown) if (!entry.element.isConnected) entry.element = entry.day = null;
+    this.shown = entries;
+    this.showsEnd = this.atEnd;
   }
 
   /** Copies of those of a type that the page shows, as entries get elements of their own. */
@@ -202,13 +195,6 @@ export class Timeline {
 
   /** Where the first entry stands that has this `seq` or a later one. */
   #index(seq) {
-    let low = 0;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#entries[middle].seq < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstWhere(this.#entries, (entry) => entry.seq >= seq);
   }
 }

@@ -21,12 +21,12 @@ export class Room extends EventTarget {
   name;
   main;
   aside;
+  feed;
   /** Whether its reader asked to come in, and is not in yet. */
   wanted = false;
   #connection;
   #own;
   #log;
-  #feed;
   #people;
   #typing;
   #status;
@@ -68,44 +68,24 @@ export class Room extends EventTarget {
 
   /** The `seq` of the last entry that was in view. */
   get seen() {
-    return this.#isNewest ? this.#feed.seen : 0;
-  }
-
-  /** How far one reads from here. */
-  get place() {
-    return this.#feed.place;
+    return this.#isNewest ? this.feed.seen : 0;
   }
 
   /** Take the place on the page, where it was left, or at the first unread entry. */
   show() {
-    this.#feed.show();
+    this.feed.show();
     this.status();
     this.focus();
   }
 
   /** Where one types next, unless that would open the keyboard of a phone. */
   focus() {
-    if (this.#feed.isShown && matchMedia("(hover: hover)").matches) this.#writing.focus();
-  }
-
-  /** Give the place on the page to another room. */
-  hide() {
-    this.#feed.hide();
+    if (this.feed.viewport.isShown && matchMedia("(hover: hover)").matches) this.#writing.focus();
   }
 
   /** Give way to another page of the same room. */
   close() {
     this.#writing.close();
-  }
-
-  /** Somebody looks at the page again. */
-  lookAgain() {
-    this.#feed.lookAgain();
-  }
-
-  /** Note that the reader has read up to `seq`, here or elsewhere. */
-  noteRead(seq) {
-    this.#feed.noteRead(seq);
   }
 
   /** Show what the connection is like. */
@@ -126,11 +106,11 @@ export class Room extends EventTarget {
   async join({ again }) {
     const how = { renew: !this.wanted, ...(this.#isNewest ? {} : { after: undefined, limit: 0 }) };
     const catchUp = () => this.#log.join(how, (answer) => this.#joined(answer));
-    const count = await (again ? this.#feed.catchUp(catchUp) : catchUp());
+    const count = await (again ? this.feed.catchUp(catchUp) : catchUp());
     if (again && count) this.say(count === 1 ? "Caught up: 1 new message" : `Caught up: ${count} new messages`);
     if (this.#goesTo) await this.#goBack();
     // What could not be asked for without a connection.
-    this.#feed.look();
+    this.feed.look();
   }
 
   /** Take live entries. */
@@ -147,7 +127,7 @@ export class Room extends EventTarget {
   presence(change) {
     this.#people.change(change);
     for (const person of change.left) this.#typing.stop(person.id);
-    if (this.#isNewest) this.#feed.presence(change);
+    if (this.#isNewest) this.feed.presence.tell(change);
   }
 
   /** Show who types. */
@@ -182,30 +162,30 @@ export class Room extends EventTarget {
     const { epoch, head } = main.dataset;
     // Nothing is new to somebody outside: they see it for the first time.
     const read = this.member ? main.dataset.read : head;
-    this.#feed = new Feed(main, this.#own, { read: Number(read), head: Number(head) });
+    this.feed = new Feed(main, this.#own, { read: Number(read), head: Number(head) });
     const seqs = [...main.querySelectorAll("[data-entry][data-seq]")].map(({ dataset }) => Number(dataset.seq));
     const high = seqs.at(-1) ?? Number(head);
     const ledger = new Ledger(epoch, seqs[0] ?? high + 1, high);
-    this.#log = new Log(this.#connection, this.name, ledger, this.#feed, !main.querySelector("[data-older]"));
+    this.#log = new Log(this.#connection, this.name, ledger, this.feed, !main.querySelector("[data-older]"));
     this.#log.addEventListener("message", ({ detail }) => {
       // What stands in the log is sent, even if its answer is still to come.
       if (detail.user.id === this.#own.id) this.#writing.outbox.discard(detail.id);
       this.dispatchEvent(new CustomEvent("message", { detail }));
     });
-    this.#feed.addEventListener("older", () => this.member && this.#log.older());
-    this.#feed.addEventListener("seen", () => this.dispatchEvent(new Event("seen")));
-    this.#feed.addEventListener("jumped", () => this.focus());
+    this.feed.addEventListener("older", () => this.member && this.#log.older());
+    this.feed.addEventListener("seen", () => this.dispatchEvent(new Event("seen")));
+    this.feed.addEventListener("jumped", () => this.focus());
     main.addEventListener("click", (event) => {
       if (!event.target.matches("[data-older]") || !this.member) return;
       event.preventDefault();
       this.#log.older();
     });
     this.#goesTo = kept(this.name) ?? (ledger.low > Number(read) + 1 ? { seq: Number(read) + 1 } : null);
-    this.#feed.waits = Boolean(this.#goesTo);
+    this.feed.waits = Boolean(this.#goesTo);
   }
 
   #write() {
-    this.#writing = new Writing(this.main, this.#connection, this.#feed, {
+    this.#writing = new Writing(this.main, this.#connection, this.feed, {
       onTyping: (on) => this.member && this.#connection.call("typing", { room: this.name, on }).catch(() => {}),
       ready: () => this.#comeIn(),
     });
@@ -225,7 +205,7 @@ export class Room extends EventTarget {
     this.#people.reset(answer.people);
     if (!answer.reset) return;
     this.#writing.show();
-    this.#feed.notice("The conversation did not go on from where you were. These are its newest messages.");
+    this.feed.notice("The conversation did not go on from where you were. These are its newest messages.");
   }
 
   /** Be a member before something is said. */
@@ -238,12 +218,12 @@ export class Room extends EventTarget {
   async #goBack() {
     const { seq, below } = this.#goesTo;
     this.#goesTo = null;
-    const before = this.place;
+    const before = this.feed.place;
     await this.#log.reach(seq);
-    this.#feed.waits = false;
-    if (!this.#feed.isAt(before)) return;
-    if (below === undefined) this.#feed.goToNew();
-    else this.#feed.goTo({ seq, below });
+    this.feed.waits = false;
+    if (!this.feed.viewport.isAt(before)) return;
+    if (below === undefined) this.feed.goToNew();
+    else this.feed.goTo({ seq, below });
   }
 
   /** Where what was sent is shown already, or lies before what is, no entry will come for it. */
@@ -252,7 +232,7 @@ export class Room extends EventTarget {
     // It stands on the newest page, also where an older one is shown.
     if (!this.#isNewest) this.dispatchEvent(new Event("newest"));
     const { epoch, seq } = this.position;
-    if (answer.epoch === epoch && answer.seq <= seq) this.#feed.discard(id);
+    if (answer.epoch === epoch && answer.seq <= seq) this.feed.discard(id);
   }
 
   /** Say nothing from here any more, as it is `over`; of what is waiting, the reason. */

@@ -2,14 +2,7 @@ import { short } from "../lib/storage.js";
 import { slot } from "../lib/templates.js";
 
 const SAID_FOR = 8000;
-const LABELS = {
-  live: "live",
-  outside: "not joined",
-  connecting: "connecting…",
-  offline: "offline",
-  left: "left",
-  removed: "removed",
-};
+const LABELS = { outside: "not joined", connecting: "connecting…" };
 
 /** What a room says of its connection, beside its name and above the composer. */
 export class Status {
@@ -20,11 +13,11 @@ export class Status {
     this.#main = main;
   }
 
-  /** Show a status, one of those that have a label. */
+  /** Show the status of the connection, or why it is of no use here: "outside", "left" or "removed". */
   show(status) {
     const element = this.#main.querySelector("[data-status]");
-    element.dataset.status = ["left", "removed"].includes(status) ? "outside" : status;
-    slot(element, "label").textContent = LABELS[status];
+    element.dataset.status = status;
+    slot(element, "label").textContent = LABELS[status] ?? status;
     this.#main.querySelector("[data-offline]").hidden = status !== "offline";
     this.#main.querySelector("[data-short]").hidden = !short.is;
   }

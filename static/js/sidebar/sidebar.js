@@ -1,4 +1,4 @@
-import { base } from "../lib/base.js";
+import { pathOf } from "../lib/base.js";
 import { framed } from "../lib/frames.js";
 import { clone, slot } from "../lib/templates.js";
 
@@ -67,7 +67,7 @@ export class Sidebar extends EventTarget {
     const row = clone("room-row");
     const link = row.querySelector("[data-room-link]");
     Object.assign(link.dataset, { roomLink: name, member: "false", head: 0, read: 0 });
-    link.href = `${base}/rooms/${encodeURIComponent(name)}`;
+    link.href = pathOf(name);
     link.classList.add("outside");
     slot(link, "name").textContent = name;
     // The default room stands first, the others by name.
