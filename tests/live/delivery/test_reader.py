@@ -19,7 +19,6 @@ from chat.errors import ChatError
 from chat.live import schemas
 from chat.live.connections import Connection
 from chat.live.delivery import reader
-from chat.live.heartbeat import Heartbeat
 from chat.live.worker import Worker
 from chat.logs import Lines
 from chat.store.connection import Store
@@ -285,7 +284,7 @@ def test_the_hourly_renewal_renews_and_makes_no_member(house: House) -> None:
         house.redis.zadd(key, {each.person.id: 1})
     # As if the leaving were still on its way here.
     house.redis.zrem(key, ada.person.id)
-    Heartbeat(house.worker)._renew_memberships()
+    house.worker.heartbeat._renew_memberships()
     assert house.redis.zscore(key, ada.person.id) is None
     assert house.redis.zscore(key, ben.person.id) > 1
 
@@ -296,7 +295,7 @@ def test_the_renewal_of_links_brings_nobody_back_who_left(house: House) -> None:
         house.join(each)
     with house.delivery._lock:
         house.chat.memberships.leave(ada.person, house.room)
-        Heartbeat(house.worker)._renew_links()
+        house.worker.heartbeat._renew_links()
     assert house.chat.presence.here(house.room).list == [ben.person.as_dict()]
 
 
