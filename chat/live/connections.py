@@ -1,4 +1,4 @@
-"""Who is connected to this worker, and who of them is in which room: the one place that knows."""
+"""Who is connected to this worker, and in which rooms they are. Nothing else keeps that."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from chat.errors import not_signed_in
 PER_PERSON = 20
 # Seconds within which a connection that died without a word is known to be silent.
 PLACE_WITHIN = 20.0
-# The address of all connections that said who they are, on the message queue. See `Connections.at`.
+# The address of all connections that said who they are. See `Connections.at`.
 EVERYONE = "everyone"
 
 

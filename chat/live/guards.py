@@ -1,4 +1,4 @@
-"""What is kept from Socket.IO: who does not say who they are, what cannot be read, and what comes after the end."""
+"""Guards before Socket.IO: against connections that do not say who they are, and packets that cannot be read."""
 
 import logging
 import time
@@ -57,11 +57,11 @@ class Guards:
             self._close(eio_sid)
 
     def drain(self) -> None:
-        """Close every connection, spread over some seconds: all their clients come back, to some other worker."""
+        """Close every connection, spread over some seconds: their clients all come back, to another worker."""
         self._worker.sockets.refuse()
         open_now = list(self._server.eio.sockets)
         for eio_sid in open_now:
-            # Without Engine.IO's own word for it, on which python-socketio's client would not come back.
+            # Without Engine.IO's CLOSE, after which python-socketio's client would not come back.
             self._hang_up(eio_sid)
             self._server.sleep(min(DRAIN_WITHIN / len(open_now), DRAIN_PAUSE))
         while not self._worker.sockets.rest():
@@ -96,7 +96,7 @@ class Guards:
             self._close(eio_sid)
             return
         if eio_sid not in self._deadlines and self._server.manager.sid_from_eio_sid(eio_sid, "/") is None:
-            # It took back who it is.
+            # It said that it is nobody any more.
             self._deadlines[eio_sid] = time.monotonic() + IDENTIFY_WITHIN
 
     def _closed(self, eio_sid: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What one worker does each second: deadlines, the leases of its connections, and seeing who came and went."""
+"""What one worker does each second: it ends what is overdue, renews leases, and sees who came and went."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat:
-    """What goes by time: a task for what is done each second, and one for how much is kept, which may take longer."""
+    """Two tasks: one for what is done each second, and one for how much is kept, which may take longer."""
 
     def __init__(self, worker: Base, guards: Guards, readiness: Readiness) -> None:
         self._worker = worker

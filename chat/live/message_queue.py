@@ -1,7 +1,7 @@
-"""Flask-SocketIO's message queue on Redis: what is not stored, to everyone it concerns on every worker.
+"""Flask-SocketIO's message queue on Redis. It brings events that are not stored to the clients of every worker.
 
 python-socketio's own listener waits up to a minute after a failure, does not notice a connection that died without a
-word, and loses its own when a publisher of the same process makes another. Whom an event reaches, `Connections` says.
+word, and loses its own when a publisher of the same process makes another. `Connections` says whom an event reaches.
 """
 
 import logging
@@ -26,7 +26,7 @@ PING = 5.0
 SILENT = 10.0
 # Seconds between two tries to hear it.
 RETRY = 0.5
-# Events that may wait to be sent; more are dropped, as nothing of it is lasting.
+# Events that may wait to be sent. More are dropped: none of them has to last.
 WAITING = 10_000
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ def url_of(url: str, config: Config) -> str:
 
 
 class MessageQueue:
-    """What one worker hears and says on the queue. To be made before the first connection."""
+    """One worker's part in the queue. To be made before the first connection."""
 
     def __init__(self, worker: Base) -> None:
         self._worker = worker
         self._server = worker.server
         self._store = worker.chat.store
         self._events: queue.Queue[tuple[str, dict[str, Any], dict[str, Any]]] = queue.Queue(WAITING)
-        # Set while what is said there is heard here.
+        # Set while this worker hears the queue.
         self.subscribed = threading.Event()
         self._manager: Any = worker.server.manager
         self._hear = self._manager._thread
@@ -91,7 +91,7 @@ class MessageQueue:
         return ((each.sid, each.socket.sid) for each in self._worker.connections.at(address or EVERYONE))
 
     def _enter_none(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
-        # But the one of all connections: when one ends, the manager looks through all rooms that there are.
+        # Connections are in the room of all alone: when one ends, the manager looks through every room.
         if room is None:
             self._enter(sid, namespace, room, eio_sid=eio_sid)
 

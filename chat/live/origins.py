@@ -1,4 +1,4 @@
-"""Which browsers may open a connection: those that show a page of this chat. And what is asked of each that does."""
+"""Which browsers may open a connection: those that show a page of this chat."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ def allowed(also: tuple[str, ...]) -> Callable[[str | None, Environ], bool]:
         if origin == own or origin in also:
             return True
         if origin is None:
-            # Asked for what an answer may say to pages elsewhere: nothing.
+            # python-engineio asks which pages elsewhere may read its answers: none.
             return False
         log.warning(
             "refusing a connection from a page of %r: this chat seems to be at %r. If both are this chat, set "

@@ -10,14 +10,14 @@ from chat.live.delivery.reader import Delivery
 from chat.live.message_queue import MessageQueue
 from chat.store.errors import Unavailable
 
-# Seconds for which a verdict holds, for all who ask.
+# Seconds for which an answer holds, for all who ask.
 FRESH = 1.0
-# Seconds for the message queue to be heard, when it was not yet.
+# Seconds to wait for the message queue, where it is not heard yet.
 HEARD_WITHIN = 0.5
 
 
 class Readiness:
-    """Tries what serving takes.
+    """Tries all that serving needs.
 
     Attributes:
         warnings: what `look` found last.
@@ -43,7 +43,7 @@ class Readiness:
             return self._failing
 
     def look(self) -> None:
-        """See what kind of Redis this is, and tell the log what has become worth knowing."""
+        """See what kind of Redis this is, and log what is new about it."""
         try:
             found = look(self._store)
             known, self.warnings = self.warnings, found.warnings

@@ -1,4 +1,4 @@
-"""One process that serves: all that it holds, and what gunicorn's worker and the pages may ask of it."""
+"""One process that serves clients: its parts, and what gunicorn's worker and the pages may ask of it."""
 
 from flask import Flask
 from flask_socketio import SocketIO

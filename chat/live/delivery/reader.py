@@ -1,4 +1,4 @@
-"""The reading of the buses: what they bring goes to this worker's own connections, in the order of the logs."""
+"""Reads the buses, and delivers what they bring to this worker's own connections, in the order of the logs."""
 
 import logging
 import threading
@@ -69,7 +69,7 @@ class Delivery:
             if room not in self._places:
                 self._places.take(room)
             self._connections.enter(connection, room, n)
-        # What the bus brought since then may have been that they left, elsewhere.
+        # Meanwhile the bus may have told that they left by another connection.
         if self._taken[self._chat.shards.of(room)] > n and self._signals.strangers(room, [connection]):
             self._connections.leave(connection, room)
             raise room_not_found(room)
@@ -140,14 +140,14 @@ class Delivery:
                 self._signals.take(item)
 
     def _check_people(self, *, restore: bool) -> None:
-        """Sign out those who gave their names back meanwhile; names that the store lost, `restore`."""
+        """Sign out everyone whose name is gone, unless the store lost it and it can be given back (`restore`)."""
         known = {each.person.id: (each.person, each.proof) for each in self._connections if each.person}
         for person_id in self._chat.people.missing(known):
             if not (restore and self._chat.people.restore(*known[person_id])):
                 self._signals.sign_out(person_id)
 
     def _show_people(self, shard: int) -> None:
-        """Tell anew who is here, where it may have changed unheard."""
+        """Tell again who is here, as a change may have been missed."""
         for room in self._followed(shard):
             here = self._chat.presence.here(room)
             payload = {"room": room, "joined": [], "left": [], **here.as_dict()}

@@ -1,4 +1,4 @@
-"""What the bus tells beside the entries of logs: who is to hear no more, and what concerns a room or everyone."""
+"""What the bus tells beside the entries of logs: who left or signed out, rooms that are gone, and news for all."""
 
 import logging
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Signals:
-    """Does on one worker what the bus tells."""
+    """Acts on one worker upon what the bus tells."""
 
     def __init__(self, worker: Base, guards: Guards, places: Places) -> None:
         self._worker = worker
@@ -26,7 +26,7 @@ class Signals:
         self._places = places
 
     def take(self, item: Item) -> None:
-        """Do what an item of the bus says."""
+        """Act upon an item of the bus."""
         if item.type == "signedOut":
             told = msgspec.json.decode(item.entry)
             # An older worker says nothing of why.
@@ -59,7 +59,7 @@ class Signals:
             self._chat.memberships.leave_all(connections[0].person)
 
     def end(self, room: str, connections: Sequence[Connection]) -> None:
-        """End what connections hear of a room: they get all that was said before, and nothing after."""
+        """Have connections hear no more of a room: they get all that was said before, and nothing after."""
         if connections:
             self._worker.sockets.flush()
         for connection in connections:
@@ -67,7 +67,7 @@ class Signals:
             self._tell(connection.sid, "left", {"room": room})
 
     def end_strangers(self, room: str) -> None:
-        """End what those hear of a room who are no members any more."""
+        """Have those connections hear no more of a room whose people are no members any more."""
         self.end(room, self.strangers(room, self._connections.in_room(room)))
 
     def strangers(self, room: str, connections: Sequence[Connection]) -> list[Connection]:
@@ -77,7 +77,7 @@ class Signals:
         return [each for each in connections if each.person and each.person.id in gone]
 
     def _remove(self, room: str, *, listed: bool) -> None:
-        """Tell that a room is gone: everyone, or those who were in it, if it was in no list."""
+        """Say that a room is gone: to everyone, or, if it was in no list, to those who were in it."""
         self._worker.sockets.flush()
         members = self._connections.in_room(room)
         for connection in members:

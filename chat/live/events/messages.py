@@ -1,27 +1,28 @@
-"""Messages: sending one, reading back, and typing."""
+"""Messages: sending one, reading older ones, and typing."""
 
 import secrets
-from typing import Any
 
 from chat.domain.messages import log
 from chat.errors import ChatError
 from chat.live import schemas
 from chat.live.base import Base
 from chat.live.connections import Connection, address_of_room
+from chat.live.events.registry import Answer, on
 from chat.live.events.rooms import page_of
 from chat.live.events.typing import Typing
 from chat.live.message_queue import MessageQueue
 
-Answer = dict[str, Any]
-
 
 class Messages:
-    """What clients do with messages."""
+    """The events about messages."""
 
     def __init__(self, worker: Base, queue: MessageQueue) -> None:
         self._chat = worker.chat
         self._queue = queue
         self._typing = Typing(worker.chat.limits)
+        on(worker, schemas.SendMessage, self.send)
+        on(worker, schemas.History, self.history)
+        on(worker, schemas.Typing, self.typing)
 
     def send(self, connection: Connection, ask: schemas.SendMessage) -> Answer:
         """Post a message."""

@@ -16,16 +16,16 @@ from chat.live import schemas
 from chat.live.base import Base
 from chat.live.connections import PER_PERSON, PLACE_WITHIN, Connection
 from chat.live.events.messages import Messages
+from chat.live.events.registry import Answer, on
 from chat.live.events.rooms import Rooms
 from chat.live.guards import Guards
 from chat.store.errors import Unavailable
 
 log = logging.getLogger(__name__)
-Answer = dict[str, Any]
 
 
 class People:
-    """What clients do as people."""
+    """The events about people."""
 
     def __init__(self, worker: Base, guards: Guards, rooms: Rooms, messages: Messages) -> None:
         self._worker = worker
@@ -34,6 +34,11 @@ class People:
         self._connections = worker.connections
         self._rooms = rooms
         self._messages = messages
+        worker.server.on("connect", self.connect)
+        worker.server.on("disconnect", self.disconnect)
+        on(worker, schemas.SetUsername, self.set_username)
+        on(worker, schemas.People, self.here)
+        on(worker, schemas.Ping, self.ping)
 
     def connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> None:
         """Note the connection, and who it is if its cookie says so.
@@ -47,7 +52,7 @@ class People:
         session = app.session_interface.open_session(app, request)
         socket = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")]
         connection = Connection(sid, socket, request.remote_addr or "", network=environ.get(NETWORK, UNKNOWN))
-        # That was all that is looked at of them, and a connection may last for days.
+        # Nothing looks at the cookies again, and a connection may last for days.
         environ.pop("HTTP_COOKIE", None)
         person = self._chat.people.find(session.get("person", "") if session else "")
         self._connections.add(connection)
@@ -106,8 +111,8 @@ class People:
     def _identify(self, connection: Connection, person: Person) -> None:
         others = self._connections.of(person.id)
         if len(others) >= PER_PERSON:
-            # Of a tab that died without a word, one place is free again. Of those that live, none is ended: it would
-            # come back at once, and end another.
+            # A tab that died without a word gives its place up. One that lives does not: it would come back at once,
+            # and take another's.
             silent = next((each for each in others if self._worker.sockets.silent(each.socket.sid)), None)
             if silent is None:
                 said = f"You are connected {len(others)} times already. Close a tab, or try again in a little while."

@@ -1,7 +1,5 @@
 """Coming into a room, leaving it, and how far one has read there."""
 
-from typing import Any
-
 import msgspec
 
 from chat.domain.messages import log
@@ -11,9 +9,8 @@ from chat.live import schemas
 from chat.live.base import Base
 from chat.live.connections import Connection, address_of_person
 from chat.live.delivery.reader import Delivery
+from chat.live.events.registry import Answer, on
 from chat.live.message_queue import MessageQueue
-
-Answer = dict[str, Any]
 
 
 class Rooms:
@@ -24,6 +21,9 @@ class Rooms:
         self._connections = worker.connections
         self._queue = queue
         self._delivery = delivery
+        on(worker, schemas.Join, self.join)
+        on(worker, schemas.Leave, self.leave)
+        on(worker, schemas.Read, self.read)
 
     def join(self, connection: Connection, ask: schemas.Join) -> Answer:
         """Subscribe this connection to a room, and bring it up to date."""
@@ -37,13 +37,13 @@ class Rooms:
                 self._connections.leave(connection, ask.room)
             raise
         if connection.signed_out:
-            # Meanwhile: what was ended must not begin again.
+            # Signed out meanwhile: no membership may begin again.
             self._chat.memberships.leave_all(person)
             raise not_signed_in()
         page, room = visit.page, visit.page.room
         delivered = self._delivery.subscribe(connection, room.id, visit.n)
         if delivered and (delivered.epoch != page.epoch or delivered.seq > page.head):
-            # What came between the reading and the subscription, nobody brought.
+            # Nobody delivered what came between the reading and the subscription.
             page = self._chat.log.read(room.id, part, person)
         return {
             "topic": room.topic,
@@ -55,7 +55,7 @@ class Rooms:
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:
-        """End the membership; the bus tells every worker to let the person's connections hear no more."""
+        """End the membership. The bus tells every worker, and the person's connections hear no more of the room."""
         self._chat.memberships.leave(connection.named, ask.room)
         return {"room": ask.room}
 

@@ -1,4 +1,4 @@
-"""What connections are told: one, in the turn in which it was said; a room, all that was said to it in one write."""
+"""Writing to many: what is said to a room meanwhile goes out together, in one write for each of its connections."""
 
 import json
 import time
@@ -41,7 +41,7 @@ class FanOut:
         self._gathered.setdefault(room, []).append(frame)
 
     def flush(self) -> None:
-        """Write what was gathered for rooms, and, if more than one thing was said in one, leave as much time to others.
+        """Write what was gathered. If that was more than one thing for a room, leave others as much time as it took.
 
         For a green thread: in between, the loop looks after the sockets. What is said while it writes and rests then
         goes out together: the more there is to do, the less each message costs.
@@ -71,7 +71,7 @@ class FanOut:
                 self._loop.sleep(0)
 
     def spoke(self, writer: Writer) -> None:
-        """Note that something waits to be written to a connection: it is, with what else it is told in this turn."""
+        """Note that something waits to be written to a connection. It is written when this turn of the loop is over."""
         if not self._writing:
             self._writing = True
             self._loop.later(0, self._write)

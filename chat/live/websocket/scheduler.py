@@ -62,7 +62,7 @@ class Scheduler:
         self._until = 0.0
 
     def serve(self, socket: Client) -> None:
-        """Have what came for a connection handled: one item after the other, beside those of other connections.
+        """Have what a connection sent handled, one item after the other.
 
         Not while much waits to be written to it. It is served again when it has read.
         """
@@ -129,7 +129,7 @@ class Scheduler:
             else:
                 self._ended(socket, item)
         except Exception:
-            # Whatever it is, what the connection sent next is handled, and so are all others.
+            # Whatever it is, the next messages of this connection and of all others are handled.
             log.exception("a message was not handled")
         finally:
             self._newcomers -= comes

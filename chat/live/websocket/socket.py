@@ -1,4 +1,4 @@
-"""One client's WebSocket: what comes by it, frame by frame, within a budget, and what is half read."""
+"""One client's WebSocket: it reads frames within a budget, and has messages handled in order."""
 
 import logging
 import socket
@@ -24,9 +24,9 @@ BREAK = 0.1
 # Messages and bytes that may wait to be handled; with more, TCP holds the client back.
 WAITING = 16
 WAITING_BYTES = LARGEST
-# Bytes of one message at most, until a client said who it is: what came of one waits in memory for the rest.
+# Bytes of one message at most, until a client said who it is: a message waits in memory until it is whole.
 STRANGERS = 8 * 1024
-# Messages by which a client comes in, about: it connects, says who it is, and joins a room.
+# About how many messages a client needs to come in: it connects, says who it is, and joins a room.
 COMING = 3
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Socket(Stream):
     # Reading
 
     def _read(self, _fd: int) -> None:
-        """Read what came, a fair share at once."""
+        """Read what came, up to a buffer at once."""
         if self._socket is None or self.closed:
             return
         try:
@@ -255,7 +255,7 @@ class Socket(Stream):
         note = f"closing a connection from {address}: {violation}"
         self.end(self.sockets.reason.TRANSPORT_ERROR, code=violation.code, note=note)
 
-    # What it is handled by
+    # Handling
 
     def _serve(self) -> None:
         if self._inbox is not None and not self.busy:

@@ -28,7 +28,7 @@ TICK = 0.1
 LINGER = 3.0
 # Seconds after which a client for which there is no place may ask again.
 RETRY_AFTER = 10
-# What stays of a request for as long as its connection lasts: what handlers, and Flask's context for them, look at.
+# The parts of a request that handlers and Flask look at: they are kept for as long as the connection lasts.
 KEPT = (
     "REQUEST_METHOD",
     "SCRIPT_NAME",
@@ -100,7 +100,7 @@ class Sockets:
         """What may wait for a connection is bounded already."""
 
     def has_read(self, eio_sid: str) -> bool:
-        """Whether a client has read what it asked for before: else it has no turn. See `Socket.behind`."""
+        """A client that has not read what it asked for is given no turn: see `Stream.behind`."""
         return True
 
     def identified(self, eio_sid: str) -> None:
@@ -178,7 +178,7 @@ class Sockets:
         socket.start(self.loop.take(environ), said + frames.frame(frames.TEXT, welcome.encode().encode()))
         return []
 
-    # What becomes of what they send
+    # What they send
 
     def _heard(self, socket: Socket, message: str) -> None:
         self._eio._trigger_event("message", socket.sid, message, run_async=False)
@@ -215,7 +215,7 @@ class Sockets:
     # Their pings
 
     def _slot(self) -> set[Socket]:
-        """Whose first ping comes in half an interval to a whole one: not all at the same time, if all come at once."""
+        """A slot whose turn comes in half an interval to a whole one: who comes at once is not pinged at once."""
         half = len(self._wheel) // 2
         return self._wheel[(self._turn + half + random.randrange(half)) % len(self._wheel)]  # noqa: S311
 

@@ -1,4 +1,4 @@
-"""One client's socket in the loop's hands: what is not yet written to it, and how it ends.
+"""Writing to one client's socket without ever waiting, and how it ends.
 
 At rest it holds no green thread, no timer and no buffer.
 """
@@ -13,9 +13,9 @@ from chat.live.websocket.fanout import FanOut
 from chat.live.websocket.loop import Loop
 from chat.live.websocket.scheduler import Scheduler
 
-# Bytes that are written to a connection at once, about, of what waits.
+# About how many of the bytes that wait for a connection are written at once.
 WRITE = 256 * 1024
-# Bytes that are read and dropped at most, of what a client still sends when the connection is over.
+# How much of what a client still sends when the connection is over is read and dropped, in bytes.
 LEFTOVER = 256 * 1024
 
 
@@ -77,7 +77,7 @@ class Stream:
     # Writing
 
     def say(self, frame: bytes) -> None:
-        """Have a frame written, after all that was said before, and together with what else is said in this turn."""
+        """Have a frame written after all that was said before, in one write with the rest of this turn."""
         if self.closed:
             return
         if self._out is None:
@@ -212,7 +212,7 @@ class Stream:
                 self._said_all()
 
     def _said_all(self) -> None:
-        """Everything is written: say so, and take in what the client still sends, until it closes too.
+        """Close for writing, as all is written, and read what the client still sends until it closes too.
 
         Closing with something unread would have the system drop what the client did not get yet.
         """
