@@ -17,8 +17,8 @@ from tests.support.redis import Redis
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
+# The two that are promised, and some for a busy machine.
 TWO_SECONDS = 2.3
-"""The two that are promised, and some for a busy machine."""
 
 
 def get(server: Server, path: str) -> tuple[int, str]:

@@ -16,9 +16,9 @@ from tests.support.waiting import eventually
 StartDrill = Callable[..., Drill]
 StartServer = Callable[..., Server]
 MEGABYTE = 1024 * 1024
+# Seconds for which a fault may interrupt readers beyond its own length, on a busy machine. How long it really was
+# is in docs/reliability.md.
 RECOVERED = 20.0
-"""Seconds for which a fault may interrupt readers beyond its own length, on a busy machine. How long it really was,
-docs/reliability.md tells."""
 
 
 # Redis

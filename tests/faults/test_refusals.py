@@ -21,12 +21,12 @@ from tests.support.refusals import REFUSALS, relent
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
+# Refusals of writes alone, and what they are called.
 WRITES = {
     "OOM": "Redis is full",
     "NOREPLICAS": "Redis has too few replicas to take writes",
     "MISCONF": "Redis cannot save to its disk, and takes no writes",
 }
-"""Refusals of writes alone, and what they are called."""
 
 
 def ask(server: Server, path: str, cookie: str = "") -> tuple[int, str, dict[str, str]]:

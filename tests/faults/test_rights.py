@@ -21,8 +21,8 @@ from tests.support.servers import BIN, CHECKOUT, SECRET, Server
 from tests.support.waiting import eventually
 
 PASSWORD = "of a user with few rights".replace(" ", "-")
+# The two commands of the docs: the rights that serving needs, and those that operators' commands need too.
 SERVE, OPERATE = re.findall(r"^(ACL SETUSER chat .*)$", (CHECKOUT / "docs/operations.md").read_text(), re.MULTILINE)
-"""The two commands of the docs: what serving takes, and what operators' commands take beside that."""
 
 
 class Limited:

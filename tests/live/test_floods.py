@@ -20,11 +20,11 @@ from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.websockets import PING, PONG, TEXT, PlainSocket, event, frame
 
+# Seconds within which 99 of 100 messages arrive while somebody floods.
 PROMPT = 0.2
-"""Seconds within which 99 of 100 messages arrive, whoever floods."""
 FLOOD = 4.0
+# Frames in each example.
 FRAMES = 50
-"""Frames in each example."""
 
 
 def latencies(writer: PlainSocket, reader: PlainSocket, room: str, *, seconds: float) -> list[float]:

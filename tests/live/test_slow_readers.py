@@ -17,8 +17,8 @@ from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.websockets import PlainSocket, event
 
+# Entries that are as long as may be: 40 KB each.
 LONG = 200
-"""Entries that are as long as may be: 40 KB each."""
 MIB = 1024 * 1024
 BACKLOG = MIB
 

@@ -19,8 +19,8 @@ from chat.live.websocket.socket import Socket
 from chat.live.websocket.sockets import Sockets
 from tests.support.websockets import TEXT, frame
 
+# Bytes that may wait.
 BACKLOG = 1024 * 1024
-"""Bytes that may wait."""
 
 
 class ManualLoop:
