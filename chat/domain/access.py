@@ -28,11 +28,6 @@ class Membership:
     room: Room
     read: int
 
-    @property
-    def unread(self) -> int:
-        """How many entries came after the last one read."""
-        return max(0, self.room.head - self.read)
-
 
 class Access:
     """Who may do what in which room."""
