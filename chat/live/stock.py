@@ -1,4 +1,7 @@
-"""python-engineio's own transport, which serves `flask run` and `python app.py`, with a thread for each connection."""
+"""python-engineio's own transport, with a thread for each connection.
+
+It serves `flask run` and `python app.py`, and connections whose TLS is gunicorn's.
+"""
 
 import logging
 import socket
@@ -38,10 +41,10 @@ class Stock:
         return not opened.queue.cut
 
     def identified(self, eio_sid: str) -> None:
-        """There is one bound for messages of strangers and of all others."""
+        """A stranger's messages have the same bound as all others."""
 
     def silent(self, eio_sid: str) -> bool:
-        """Whether the client of a connection may be gone: python-engineio does not tell."""
+        """Whether the client of a connection may be gone. python-engineio does not tell."""
         return False
 
     def emit(self, room: str | None, event: str, payload: str) -> None:
@@ -60,7 +63,7 @@ class Stock:
         self._shut(eio_sid, socket.SHUT_RD)
 
     def refuse(self) -> None:
-        """Nothing has to be refused where nothing takes this worker's place."""
+        """What listens takes no more connections by then."""
 
     def rest(self) -> bool:
         """Whether nothing has to be waited for before this worker ends."""

@@ -1,12 +1,15 @@
 """What waits for one connection: who asks without reading has to read first."""
 
 import queue
+import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
+import socketio
 from engineio.packet import MESSAGE, Packet
 
-from chat.live.stock import bounded
+from chat.live.stock import Stock, bounded
 
 LIMIT = 1000
 
@@ -51,3 +54,21 @@ def test_more_than_the_limit_is_told_once_and_takes_no_more(backlog: queue.Queue
         put(backlog, 600)
     assert told == [1200]
     assert backlog.qsize() == 2
+
+
+@pytest.mark.parametrize("waits", [LIMIT // 2, 2 * LIMIT], ids=["more than a client may leave unread", "too much"])
+def test_who_does_not_read_is_cut_off_and_heard_no_more(waits: int) -> None:
+    server = socketio.Server(async_mode="threading", ping_timeout=0)
+    stock = Stock(server, LIMIT)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server.environ["ada"] = {"werkzeug.socket": ours}
+        opened = server.eio.sockets["ada"] = SimpleNamespace(queue=server.eio.create_queue())
+        stock.opened("ada")
+        assert stock.has_read("ada")
+        put(opened.queue, waits)
+        assert not stock.has_read("ada")
+        assert theirs.recv(1) == b""
+        # Not even when it reads all the same.
+        opened.queue.get()
+        assert not stock.has_read("ada")
