@@ -4,7 +4,7 @@ import sys
 
 from chat import logs
 from chat.config import Config, ConfigError
-from chat.serving import checks, files
+from chat.serving import checks, open_files
 
 try:
     settings = Config.from_environ()
@@ -15,8 +15,8 @@ bind = f"127.0.0.1:{settings.port}"
 workers = settings.workers
 worker_class = "chat.serving.worker.ChatWorker"
 # Each client is an open file, and many systems allow 1,024 unless asked.
-_files = files.allow(settings.max_connections)
-_places = files.places(settings.max_connections, _files)
+_files = open_files.allow(settings.max_connections)
+_places = open_files.places(settings.max_connections, _files)
 worker_connections = sum(_places)
 # Clients that come while all others do wait in the system's queue, which holds as many as it allows.
 backlog = 8192

@@ -78,7 +78,7 @@ class Presence:
         """Who is in the room, `SHOWN` of them from the one with the number `start`."""
         return self._look(room, start, telling=0)
 
-    def greet(self, room: str) -> Here:
+    def for_newcomer(self, room: str) -> Here:
         """Who is in a room that somebody just came into, which tells the others of it too.
 
         A crowd is shown as it was a moment ago: thousands who come at once would ask for the same hundred names.

@@ -13,23 +13,22 @@ import warnings
 from typing import Any
 
 from chat.config import Config, ConfigError, unknown
-from chat.serving import files
 from chat.store import private_redis
 from chat.store.private_redis.supervisor import PrivateRedisError
 
 Address = tuple[Any, ...] | str
 
 
-def before_workers(settings: Config, addresses: list[Address], open_files: int) -> None:
+def before_workers(settings: Config, addresses: list[Address], limit: int) -> None:
     """Start the private Redis for all workers, so that it stays while they come and go, and end where none can serve.
 
     Args:
         addresses: where gunicorn listens: hosts with ports, and paths of Unix sockets.
-        open_files: how many files a process may open.
+        limit: how many files a process may open.
     """
     if not os.environ.keys() & {"GUNICORN_FD", "LISTEN_FDS"}:
         _check_addresses(addresses)
-    _check_files(settings, open_files)
+    _check_files(settings, limit)
     for sentence in unknown():
         _say(sentence)
     if not settings.trusted_proxies and any(isinstance(address, str) for address in addresses):
@@ -75,18 +74,18 @@ def _check_addresses(addresses: list[Address]) -> None:
                         )
 
 
-def _check_files(settings: Config, open_files: int) -> None:
+def _check_files(settings: Config, limit: int) -> None:
     """Say so where fewer files may be open than all places for clients take; end where they are too few for any."""
-    if open_files < files.LEAST:
+    if limit < open_files.LEAST:
         sys.exit(
-            f"The chat cannot start: {open_files} files may be open (`ulimit -n`), "
-            f"but a worker needs {files.LEAST} at least."
+            f"The chat cannot start: {limit} files may be open (`ulimit -n`), "
+            f"but a worker needs {open_files.LEAST} at least."
         )
-    live = files.places(settings.max_connections, open_files).live
+    live = open_files.places(settings.max_connections, limit).live
     if live < settings.max_connections:
-        needed = files.Places(settings.max_connections, files.REQUESTS).files
+        needed = open_files.Places(settings.max_connections, open_files.REQUESTS).files
         _say(
-            f"Only {open_files:,} files may be open (`ulimit -Hn`), so each worker has {live:,} places for live "
+            f"Only {limit:,} files may be open (`ulimit -Hn`), so each worker has {live:,} places for live "
             f"connections instead of {settings.max_connections:,} (CHAT_MAX_CONNECTIONS). Those take {needed:,}: raise "
             f"the hard limit with `ulimit -Hn {needed}`, or in a systemd unit with `LimitNOFILE={needed}`."
         )

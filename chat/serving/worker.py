@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 import eventlet
 from gunicorn.http.errors import LimitRequestHeaders
 
-from chat.serving import files
+from chat.serving import open_files
 from chat.serving.loop import EventletLoop
 from chat.serving.requests import HEAD, Body, ClientSocket, Requests
 from chat.tasks import forever
@@ -72,7 +72,7 @@ class ChatWorker(EventletWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to end."""
         wanted = self._live.config.max_connections
-        places = files.places(wanted, files.allow(wanted))
+        places = open_files.places(wanted, open_files.allow(wanted))
         if not self.cfg.is_ssl:
             # TLS is gunicorn's own affair, and its connections go by python-engineio's transport.
             self._live.serve_on(EventletLoop(), places.live)

@@ -110,12 +110,12 @@ def test_whoever_comes_into_a_room_of_few_is_told_exactly_who_is_here(
     monkeypatch.setattr(presence, "TELLING", 60)
     people = crowd_of(count + 1)
     arrive(chat, room, people[:-1])
-    assert chat.presence.greet(room).count == count
+    assert chat.presence.for_newcomer(room).count == count
     # Up to as many as are shown.
     arrive(chat, room, people[-1:])
-    assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people]
+    assert chat.presence.for_newcomer(room).list == [person.as_dict() for person, _ in people]
     chat.presence.depart(room, *people[0], grace=0)
-    assert chat.presence.greet(room).list == [person.as_dict() for person, _ in people[1:]]
+    assert chat.presence.for_newcomer(room).list == [person.as_dict() for person, _ in people[1:]]
 
 
 def test_thousands_who_come_at_once_are_told_what_was_just_seen(
@@ -130,18 +130,18 @@ def test_thousands_who_come_at_once_are_told_what_was_just_seen(
         return int(chat.store.redis.info("stats")["total_commands_processed"])
 
     arrive(chat, room, people[: presence.SHOWN + 1])
-    seen = chat.presence.greet(room)
+    seen = chat.presence.for_newcomer(room)
     assert seen == presence.Here(presence.SHOWN + 1, [person.as_dict() for person, _ in people[:100]], complete=False)
     arrive(chat, room, people)
     before = asked()
     for _ in people:
-        assert chat.presence.greet(room) is seen
+        assert chat.presence.for_newcomer(room) is seen
     # Only the question for the number.
     assert asked() - before == 1
     # It is never older than this, and another room's is another.
-    assert chat.presence.greet("elsewhere").count == 0
+    assert chat.presence.for_newcomer("elsewhere").count == 0
     now += 1.001
-    assert chat.presence.greet(room).count == 4000
+    assert chat.presence.for_newcomer(room).count == 4000
 
 
 def test_a_crowd_that_goes_is_a_few_again_within_the_pause(
@@ -152,17 +152,17 @@ def test_a_crowd_that_goes_is_a_few_again_within_the_pause(
     monkeypatch.setattr(presence, "TELLING", 1.0)
     people = crowd_of(presence.SHOWN + 1)
     arrive(chat, room, people)
-    assert chat.presence.greet(room).count == len(people)
+    assert chat.presence.for_newcomer(room).count == len(people)
     chat.presence.depart(room, *people[0], grace=0)
     now += 1.001
-    assert chat.presence.greet(room).count == presence.SHOWN
+    assert chat.presence.for_newcomer(room).count == presence.SHOWN
     chat.presence.depart(room, *people[1], grace=0)
-    assert chat.presence.greet(room).count == presence.SHOWN - 1
+    assert chat.presence.for_newcomer(room).count == presence.SHOWN - 1
 
 
 def test_those_who_ask_for_the_list_of_a_crowd_get_it_as_it_is(chat: Chat, room: str) -> None:
     people = crowd_of(200)
     arrive(chat, room, people[:150])
-    assert chat.presence.greet(room).count == 150
+    assert chat.presence.for_newcomer(room).count == 150
     arrive(chat, room, people[150:])
     assert chat.presence.here(room).count == 200

@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 import psutil
 import pytest
 
-from chat.serving import files, requests
+from chat.serving import open_files, requests
 from tests.support.servers import SECRET, Server
 from tests.support.waiting import eventually
 from tests.support.websockets import PlainSocket
@@ -96,7 +96,7 @@ def test_clients_that_are_slow_in_any_way_are_given_up(lone_worker: Server) -> N
 
 def test_unfinished_requests_that_take_every_place_are_those_that_make_room(lone_worker: Server) -> None:
     with ExitStack() as opened:
-        for _ in range(files.REQUESTS + 100):
+        for _ in range(open_files.REQUESTS + 100):
             opened.enter_context(closing(client(lone_worker, UNFINISHED)))
         with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=requests.READ_WITHIN - 1) as answer:
             assert answer.status == 200
@@ -108,7 +108,7 @@ def test_unfinished_requests_that_take_every_place_are_those_that_make_room(lone
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: "], ids=["nothing", "half a head"])
 def test_connections_that_ask_for_nothing_make_room_too(lone_worker: Server, said: bytes) -> None:
     with ExitStack() as opened:
-        for _ in range(files.REQUESTS + 100):
+        for _ in range(open_files.REQUESTS + 100):
             opened.enter_context(closing(client(lone_worker, said)))
         with urllib.request.urlopen(f"{lone_worker.url}/healthz", timeout=4.5) as answer:
             assert answer.status == 200

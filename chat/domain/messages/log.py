@@ -158,7 +158,7 @@ class Log:
 
     def fork(self, room: str, epoch: str) -> None:
         """Give the log another epoch, if it still has this one: it does not go on from what was delivered."""
-        self._store.run("rooms/fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
+        self._store.run("messages/fork", [self._shards.key(room)], [epoch, secrets.token_hex(8)])
 
     def read(self, room: str, part: Part, reader: Person | None = None) -> Page:
         """A part of the room's log.

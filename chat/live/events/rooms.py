@@ -51,7 +51,7 @@ class Rooms:
             "complete": page.complete or after is None,
             **({"reset": True} if page.reset else {}),
             "read": visit.read,
-            "people": self._chat.presence.greet(room.id).as_dict(),
+            "people": self._chat.presence.for_newcomer(room.id).as_dict(),
         }
 
     def leave(self, connection: Connection, ask: schemas.Leave) -> Answer:

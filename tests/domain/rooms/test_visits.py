@@ -33,7 +33,7 @@ def ada(lone: Chat) -> Person:
     """A member of the room."""
     person = lone.people.claim("Ada", "127.0.0.1")
     lone.visits.enter(person, "work", latest(50), "first")
-    lone.presence.greet("work")
+    lone.presence.for_newcomer("work")
     return person
 
 
@@ -61,7 +61,7 @@ def test_a_member_who_comes_again_takes_one_round_trip_and_one_to_see_who_is_her
     lone: Chat, ada: Person, own_redis: Redis
 ) -> None:
     assert trips(own_redis, lambda: lone.visits.enter(ada, "work", latest(50), "tab")) == 1
-    assert trips(own_redis, lambda: lone.presence.greet("work")) == 1
+    assert trips(own_redis, lambda: lone.presence.for_newcomer("work")) == 1
 
 
 def test_whoever_comes_finds_the_newest_entries_and_has_read_them(lone: Chat, ada: Person) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.serving import files
+from chat.serving import open_files
 from tests.support.clients import PythonClient, unique
 from tests.support.servers import BIN, SECRET, Server
 from tests.support.waiting import eventually
@@ -42,18 +42,18 @@ def healthy(server: Server) -> bool:
         return bool(answer.status == 200)
 
 
-@pytest.mark.parametrize("limit", [files.LEAST, 256, 300, 1024, 4096, 10_991, 10_992, 20_000, 1_000_000])
+@pytest.mark.parametrize("limit", [open_files.LEAST, 256, 300, 1024, 4096, 10_991, 10_992, 20_000, 1_000_000])
 @pytest.mark.parametrize("wanted", [1, 40, 10_000, 1_000_000])
 def test_all_places_together_fit(limit: int, wanted: int) -> None:
-    places = files.places(wanted, limit)
+    places = open_files.places(wanted, limit)
     assert places.files <= limit
-    assert 0 < places.live <= wanted and 0 < places.requests <= files.REQUESTS
+    assert 0 < places.live <= wanted and 0 < places.requests <= open_files.REQUESTS
 
 
 def test_where_there_are_enough_files_all_places_are_there() -> None:
-    needed = files.Places(10_000, files.REQUESTS).files
-    assert files.places(10_000, needed) == (10_000, files.REQUESTS)
-    assert files.places(10_000, needed - 1).live == 9_999
+    needed = open_files.Places(10_000, open_files.REQUESTS).files
+    assert open_files.places(10_000, needed) == (10_000, open_files.REQUESTS)
+    assert open_files.places(10_000, needed - 1).live == 9_999
 
 
 def test_more_connections_than_files_leave_a_worker_that_answers(start_with: Start) -> None:
@@ -88,9 +88,9 @@ def test_a_limit_that_is_met_all_the_same_ends_nothing(start_with: Start) -> Non
 
 
 def test_too_few_files_for_anybody_stop_the_start_with_a_sentence(start_with: Start) -> None:
-    server = start_with(files.LEAST - 1)
+    server = start_with(open_files.LEAST - 1)
     assert server.popen.wait(20) != 0
     assert server.log.strip() == (
-        f"The chat cannot start: {files.LEAST - 1} files may be open (`ulimit -n`), "
-        f"but a worker needs {files.LEAST} at least."
+        f"The chat cannot start: {open_files.LEAST - 1} files may be open (`ulimit -n`), "
+        f"but a worker needs {open_files.LEAST} at least."
     )
