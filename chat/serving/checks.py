@@ -13,6 +13,7 @@ import warnings
 from typing import Any
 
 from chat.config import Config, ConfigError, unknown
+from chat.serving import open_files
 from chat.store import private_redis
 from chat.store.private_redis.supervisor import PrivateRedisError
 
