@@ -43,5 +43,5 @@ def create_app(config: Config | None = None) -> "Flask":
     hosts.init_app(app, config)
     headers.everywhere(app)
     proxies.init_app(app, config)
-    cli.init_app(app, chat, config)
+    cli.init_app(app)
     return app

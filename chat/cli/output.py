@@ -1,12 +1,14 @@
 """How commands say things: tables and JSON, and one sentence where something is wrong."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 import click
+from flask import current_app
+from flask.cli import with_appcontext
 
 from chat.errors import ChatError
 from chat.store.errors import Unavailable
@@ -15,13 +17,20 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON."
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@contextlib.contextmanager
-def plainly() -> Iterator[None]:
-    """End the command with a sentence where the chat refuses, or Redis does not answer."""
-    try:
-        yield
-    except (ChatError, Unavailable) as error:
-        raise click.ClickException(str(error)) from None
+def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command of `flask`, given the chat. It ends with a sentence where that refuses, or Redis does not answer."""
+
+    def made(act: Callable[..., None]) -> click.Command:
+        @wraps(act)
+        def run(**options: Any) -> None:
+            try:
+                act(current_app.extensions["chat"], **options)
+            except (ChatError, Unavailable) as error:
+                raise click.ClickException(str(error)) from None
+
+        return click.command(name)(with_appcontext(run))
+
+    return made
 
 
 def sure(question: str, *, yes: bool) -> None:

@@ -1,24 +1,19 @@
 """`flask rooms`."""
 
-from flask import Flask
-
-from chat.cli.output import answer, as_json, plainly, table
-from chat.config import Config
+from chat.cli.output import answer, as_json, command, table
 from chat.domain import Chat
 
 
-def init_app(app: Flask, chat: Chat, config: Config) -> None:
-    @app.cli.command("rooms")
-    @as_json
-    def rooms(as_json: bool) -> None:
-        """Which rooms there are: their members, who is here, and the messages kept."""
-        with plainly():
-            found = chat.census.rooms()
-        if as_json:
-            answer({"count": len(found), "rooms": [each.as_dict() for each in found]})
-            return
-        heads = ("NAME", "MEMBERS", "HERE", "MESSAGES", "SIZE", "TOPIC")
-        table(heads, [(e.name, e.members, e.here, e.messages, _size(e.bytes), e.topic) for e in found])
+@command("rooms")
+@as_json
+def rooms(chat: Chat, as_json: bool) -> None:
+    """Which rooms there are: their members, who is here, and the messages kept."""
+    found = chat.census.rooms()
+    if as_json:
+        answer({"count": len(found), "rooms": [each.as_dict() for each in found]})
+        return
+    heads = ("NAME", "MEMBERS", "HERE", "MESSAGES", "SIZE", "TOPIC")
+    table(heads, [(e.name, e.members, e.here, e.messages, _size(e.bytes), e.topic) for e in found])
 
 
 def _size(bytes: int | None) -> str:

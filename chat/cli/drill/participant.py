@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import Any
 
+import click
 import socketio
 
 # Seconds for an answer, before a send is repeated.
@@ -17,7 +18,7 @@ PAGE = 200
 OFFLINE: dict[str, Any] = {"ok": False, "error": {"code": "offline"}}
 
 
-class DrillError(Exception):
+class DrillError(click.ClickException):
     """The drill could not be held. Its text says why."""
 
 
