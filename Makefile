@@ -47,7 +47,7 @@ requirements: .venv/made
 	@for each in requirements requirements-dev; do $(PIN) --output-file $$each.txt $$each.in; done
 	@for each in local node uv; do $(PIN) --no-deps --output-file requirements-$$each.txt requirements-$$each.in; done
 
-# Measures everything and writes docs/benchmarks.md, which takes about 20 minutes; bench-quick prints the most telling part.
+# Measures everything and writes docs/benchmarks.md, which takes about 25 minutes; bench-quick prints the most telling part.
 bench: .venv/dev bench/peers/node_modules/made $(BUILT)
 	@$(BIN)/python -m bench
 

@@ -36,7 +36,7 @@ BUS_SHARE, BUS_MOST, BUS_LEAST = 8, 64 * 1024**2, 1024**2
 STEP = 1_000
 # How often what is left is weighed in one look, as old entries may be shorter than new ones.
 ROUNDS = 5
-# About how many bytes an entry takes beside its text.
+# About how many bytes an entry takes beside its JSON.
 ROW = 200
 # How many of the rooms that were trimmed the log names.
 TOLD = 10
