@@ -4,9 +4,9 @@ STEP := @sh scripts/step
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PIN = $(BIN)/uv pip compile $(UV) --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make requirements"
-# Two files of tests at a time, but for those that break things, or measure who suffers from whom: they have the machine alone.
+# Two files of tests at a time, but for those that look at how soon something is done, or who suffers from whom: they have the machine alone.
 TWO := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
-ALONE := tests/faults tests/serving tests/test_serving.py tests/cli/drill \
+ALONE := tests/faults/test_answers.py tests/serving tests/test_serving.py \
 	$(addprefix tests/live/test_,floods.py guards.py slow_readers.py strangers.py)
 PRETTY := "**/*.{js,mjs,css}"
 BUILT := static/vendor/socket.io.esm.min.js
