@@ -16,5 +16,5 @@ def announce(chat: Chat, text: str) -> None:
     if not 1 <= len(text) <= 1000:
         raise click.BadParameter(f"An announcement has 1 to 1,000 characters, this one {len(text)}.")
     chat.store.ask(("PING",))
-    live.announce(current_app, text)
+    live.announce(chat.store, current_app.extensions["worker"].config, text)
     click.echo("Said to everyone connected.")

@@ -12,6 +12,7 @@ from chat.live.connections import EVERYONE
 from chat.live.packets import LARGEST, StrictJSON, StrictPacket
 from chat.live.worker import Worker
 from chat.logs import Lines
+from chat.store.connection import Store
 
 # Seconds between two pings of a connection, and within which each is answered.
 PING_INTERVAL = 20
@@ -41,7 +42,8 @@ def init_app(app: Flask, chat: Chat, config: Config, lines: Lines) -> None:
     app.extensions["worker"] = Worker(app, socketio, chat, config, lines)
 
 
-def announce(app: Flask, text: str) -> None:
-    """Say `text` to everyone connected, also from a process that serves nobody."""
-    event = {"text": text, "at": int(time.time() * 1000)}
-    app.extensions["worker"].socketio.emit("announcement", event, to=EVERYONE)
+def announce(store: Store, config: Config, text: str) -> None:
+    """Say `text` to everyone connected, from a process that serves nobody."""
+    url, channel = message_queue.url_of(store.url, config), keys.channel(store.database)
+    queue = SocketIO(message_queue=url, channel=channel, json=StrictJSON)
+    queue.emit("announcement", {"text": text, "at": int(time.time() * 1000)}, to=EVERYONE)
