@@ -165,7 +165,7 @@ def test_a_long_feed_keeps_a_window_of_its_entries_and_brings_the_others_back(
         for number in range(last - 20, last):
             chat.messages.post(author, room, f"message {number}", f"id{number}")
         expect(page.locator(f'[data-seq="{last}"]')).to_be_in_viewport()
-    assert page.locator("[data-entry]").count() <= 200
+    assert page.locator("[data-entry]").count() <= 120
     page.locator("[data-feed]").hover()
 
     def first() -> int:
@@ -173,7 +173,7 @@ def test_a_long_feed_keeps_a_window_of_its_entries_and_brings_the_others_back(
         return page.evaluate("Number(document.querySelector('[data-entry]').dataset.seq)")
 
     eventually(lambda: first() == 1, within=30)
-    assert page.locator("[data-entry]").count() <= 200
+    assert page.locator("[data-entry]").count() <= 120
     seqs = page.evaluate("[...document.querySelectorAll('[data-entry]')].map((e) => Number(e.dataset.seq))")
     assert seqs == list(range(1, 1 + len(seqs)))
     page.click("[data-jump]")

@@ -1,8 +1,9 @@
-const MOST = 200;
 const STEP = 40;
 const ABOVE = 8;
 // Enough to fill the screen with the lowest entries. No more are drawn in one go, as drawing is what takes long.
 const SCREENFUL = Math.ceil(screen.height / 30);
+// Each that is on the page makes all drawing dearer.
+const MOST = Math.max(120, 4 * SCREENFUL);
 
 /** Which of a room's entries are on the page: from the index `first` up to, without, `last`. It moves with the reader. */
 export class RenderedRange {
