@@ -111,14 +111,9 @@ class Socket(Stream):
 
     def _read(self, _fd: int) -> None:
         """Read what came, up to a buffer at once."""
-        if self._socket is None or self.closed:
+        size = None if self.closed else self._receive()
+        if size is None:
             return
-        try:
-            size = self._socket.recv_into(self.sockets.buffer)
-        except BlockingIOError:
-            return
-        except OSError:
-            size = 0
         if not size:
             self.lost()
             return

@@ -226,17 +226,23 @@ class Stream:
             self._reader = self.sockets.loop.readable(self._fd, self._discard)
 
     def _discard(self, _fd: int) -> None:
-        if self._socket is None:
+        size = self._receive()
+        if size is None:
             return
-        try:
-            size = self._socket.recv_into(self.sockets.buffer)
-        except BlockingIOError:
-            return
-        except OSError:
-            size = 0
         self._discarded += size
         if not size or self._discarded > LEFTOVER:
             self._free()
+
+    def _receive(self) -> int | None:
+        """Read into the buffer: how many bytes came, 0 at the end, or None for nothing yet."""
+        if self._socket is None:
+            return None
+        try:
+            return self._socket.recv_into(self.sockets.buffer)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return 0
 
     def _free(self) -> None:
         """Let go of the socket."""
